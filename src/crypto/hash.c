@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 #include "crypto/hash.h"
 
-#include <bearssl.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "crypto/hash_class.h"
 
 _Static_assert(sizeof(br_hash_compat_context) <= sizeof(((struct hash *)0)->state), "struct hash has room for every hash function");
 
@@ -60,6 +60,14 @@ hash_of_name(const char *name)
 		if (strcmp(functions[i].name, name) == 0)
 			return functions[i].alg;
 	return HASH_NONE;
+}
+
+const br_hash_class *
+hash_class(enum hash_alg alg)
+{
+	const struct function *f = find(alg);
+
+	return f != NULL ? f->class : NULL;
 }
 
 void
