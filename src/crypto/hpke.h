@@ -29,7 +29,10 @@ enum status hpke_generate(struct hpke_private *k);
 /* hpke_seal(pk, c, in, out): appends enc || ciphertext || tag to ${out}. E_KEY for a low-order ${pk}. */
 enum status hpke_seal(const uint8_t pk[HPKE_KEY_SIZE], const struct hpke_context *c, struct bytes in, struct buffer *out);
 
-/* hpke_open(k, c, sealed, out): appends the plaintext. E_MAC when anything differs; ${out} is then as before. */
+/*
+ * hpke_open(k, c, sealed, out): appends the plaintext.  E_MAC when anything differs, E_KEY when enc is of low order, E_TRUNCATED
+ * below HPKE_OVERHEAD bytes; ${out} is then as before.  Neither here nor in hpke_seal() may input and output overlap.
+ */
 enum status hpke_open(const struct hpke_private *k, const struct hpke_context *c, struct bytes sealed, struct buffer *out);
 
 /* hpke_seal_deterministic(): hpke_seal() with the ephemeral key given, for published vectors and recorded exchanges. */
