@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: ISC
+# bootgate: one non-recursive Makefile.  `make help` lists what there is.
+# The object lists are the architecture: what a program holds is what stands in its list.
+
+include third_party/versions.mk
+include third_party/tpm2-tss.mk
+
+B        := build
+VERSION  := 0.1
+PREFIX   := /usr
+DESTDIR  :=
+CC       := gcc
+MUSL_CC  := musl-gcc
+CLANG    := clang
+WERROR   := -Werror
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wswitch-enum -Wundef \
+            -Wcast-qual -Wwrite-strings -Wformat=2 $(WERROR)
+WARNINGS_GCC := -Wjump-misses-init -Wlogical-op
+
+# --- what each layer is made of ----------------------------------------------------------------------------------------
+
+BASE       := base/bytes base/cbor_write base/file base/log base/memory base/status base/text
+CRYPTO     := crypto/aes_cfb crypto/der crypto/ec crypto/hash crypto/hpke crypto/kdf crypto/keyfile crypto/keyfile_asn1 \
+              crypto/pem crypto/random crypto/rsa
+CRYPTO_SIGN := crypto/ecdsa_sign crypto/keyfile_private
+STRUCTURES :=
+TPM        :=
+EVENTLOG   :=
+LUKS       :=
+PROTOCOL   :=
+PROTOCOL_SIGN :=
+POLICY     :=
+STORE      :=
+NET        :=
+AGENT      :=
+VERIFIER   :=
+CTL        :=
+
+# --- what each program is made of --------------------------------------------------------------------------------------
+
+bootgate_OBJECTS     := $(BASE) $(CRYPTO) $(STRUCTURES) $(TPM) $(PROTOCOL) $(LUKS) $(NET) $(AGENT)
+bootgated_OBJECTS    := $(BASE) $(CRYPTO) $(CRYPTO_SIGN) $(STRUCTURES) $(PROTOCOL) $(PROTOCOL_SIGN) $(EVENTLOG) $(POLICY) $(STORE) $(VERIFIER)
+bootgatectl_OBJECTS  := $(BASE) $(CRYPTO) $(CRYPTO_SIGN) $(STRUCTURES) $(PROTOCOL) $(PROTOCOL_SIGN) $(EVENTLOG) $(POLICY) $(STORE) $(CTL)
+
+bootgated_LIBS   := -levent -lsqlite3 -lconfuse -lseccomp -lcrypto
+bootgatectl_LIBS := -lsqlite3 -lconfuse -ljansson -lcrypto
+
+# Everything pure, and what tests of single modules may link.
+LIBRARY := $(BASE) $(CRYPTO) $(CRYPTO_SIGN) $(STRUCTURES) $(PROTOCOL) $(PROTOCOL_SIGN) $(LUKS) $(EVENTLOG) $(POLICY)
+
+# Unit tests: tests/unit/NAME.c, linked with LIBRARY and with what NAME_MORE says.
+UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+test_tpm_MORE   := $(TPM)
+test_store_MORE := $(STORE)
+FUZZERS    := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+UNIT_LIBS  := -lcmocka -ljansson -lsqlite3 -lconfuse -lseccomp -lcrypto
+
+PACKAGES_BUILD := gcc libc6-dev make musl-tools linux-libc-dev xz-utils pkg-config libevent-dev libsqlite3-dev libconfuse-dev \
+                  libjsmn-dev libjansson-dev libssl-dev libseccomp-dev
+PACKAGES_CHECK := libcmocka-dev clang libclang-rt-14-dev shellcheck swtpm swtpm-tools tpm2-tools openssl curl perl mandoc cryptsetup-bin
+PACKAGES_QEMU  := swtpm swtpm-tools qemu-system-x86 ovmf sbsigntool mtools dosfstools cryptsetup-bin busybox-static zstd cpio \
+                  systemd-boot-efi binutils tpm2-tools openssl perl e2fsprogs curl
+PACKAGES_BENCH := clevis clevis-tpm2 tang jose curl
+
+# --- targets -----------------------------------------------------------------------------------------------------------
+
+.PHONY: all help demo check check-unit check-fuzz check-layers check-analyzer check-shell check-link bench install clean fetch
+.DELETE_ON_ERROR:
+.SECONDARY:
+MAKEFLAGS += --no-builtin-rules
+
+all: $(B)/bootgate $(B)/bootgated $(B)/bootgatectl
+
+help:
+	@echo 'make                 build/bootgate (static, for the initramfs), build/bootgated, build/bootgatectl'
+	@echo 'make demo            a virtual machine asks for, and gets, permission to boot; then is refused'
+	@echo 'make check           all tests'
+	@echo 'make bench           figures, as ratios against peers in the same run'
+	@echo 'make install         into DESTDIR= under PREFIX=/usr'
+	@echo 'make clean           remove build/'
+	@echo 'TARBALLS=DIR         take third-party sources from there, not from the Debian mirror'
+	@echo 'WERROR=              for packagers: warnings are no errors'
+
+# --- packages: a stamp each ---------------------------------------------------------------------------------------------
+
+$(B)/packages/build: third_party/require
+	@mkdir -p $(@D)
+	third_party/require $(PACKAGES_BUILD)
+	@touch $@
+
+$(B)/packages/check: third_party/require
+	@mkdir -p $(@D)
+	third_party/require $(PACKAGES_CHECK)
+	@touch $@
+
+$(B)/packages/qemu: third_party/require
+	@mkdir -p $(@D)
+	third_party/require $(PACKAGES_QEMU)
+	@touch $@
+
+$(B)/packages/bench: third_party/require
+	@mkdir -p $(@D)
+	third_party/require $(PACKAGES_BENCH)
+	@touch $@
+
+# --- third-party sources -------------------------------------------------------------------------------------------------
+
+T        := $(B)/third_party
+BEARSSL  := $(T)/bearssl
+TINYCBOR := $(T)/tinycbor
+TSS      := $(T)/tpm2-tss
+
+fetch: $(BEARSSL)/.unpacked $(TINYCBOR)/.unpacked $(TSS)/.unpacked
+
+$(T)/$(BEARSSL_TARBALL): | $(B)/packages/build
+	third_party/fetch $(BEARSSL_TARBALL) b/bearssl/$(BEARSSL_TARBALL) $(BEARSSL_SHA256) $@
+$(T)/$(TINYCBOR_TARBALL): | $(B)/packages/build
+	third_party/fetch $(TINYCBOR_TARBALL) t/tinycbor/$(TINYCBOR_TARBALL) $(TINYCBOR_SHA256) $@
+$(T)/$(TSS_TARBALL): | $(B)/packages/build
+	third_party/fetch $(TSS_TARBALL) t/tpm2-tss/$(TSS_TARBALL) $(TSS_SHA256) $@
+
+$(BEARSSL)/.unpacked: $(T)/$(BEARSSL_TARBALL)
+$(TINYCBOR)/.unpacked: $(T)/$(TINYCBOR_TARBALL)
+$(TSS)/.unpacked: $(T)/$(TSS_TARBALL)
+$(BEARSSL)/.unpacked $(TINYCBOR)/.unpacked $(TSS)/.unpacked:
+	rm -rf $(@D) && mkdir -p $(@D)
+	tar xf $< -C $(@D) --strip-components=1
+	touch $@
+
+# musl-gcc sees only musl's headers: the kernel's, and a header-only library's, are linked into a folder of their own.
+MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null || echo x86_64-linux-gnu)
+$(T)/musl-include/.ready: | $(B)/packages/build
+	rm -rf $(@D) && mkdir -p $(@D)
+	ln -s /usr/include/linux $(@D)/linux
+	ln -s /usr/include/asm-generic $(@D)/asm-generic
+	ln -s /usr/include/$(MULTIARCH)/asm $(@D)/asm
+	ln -s /usr/include/jsmn.h $(@D)/jsmn.h
+	touch $@
+
+THIRD_INCLUDES := -isystem $(BEARSSL)/inc -isystem $(TINYCBOR)/src -isystem $(TSS)/include
+AGENT_CFLAGS_3 := -Os -fPIE -ffunction-sections -fdata-sections -fstack-protector-strong -isystem $(T)/musl-include
+HOST_CFLAGS_3  := -O2 -g -fPIE -ffunction-sections -fdata-sections -fstack-protector-strong
+
+# The sources are known only after unpacking, so each library is one rule with a small recursive-free loop: xargs runs two compilers.
+# library(FLAVOUR, COMPILER, CFLAGS)
+define library
+$(T)/$(1)/libbearssl.a: $(BEARSSL)/.unpacked $(if $(filter musl,$(1)),$(T)/musl-include/.ready)
+	@echo "  third party  bearssl ($(1))"
+	@third_party/archive $$@ '$(2) $(3) -I$(BEARSSL)/inc -I$(BEARSSL)/src -w' $$$$(find $(BEARSSL)/src -name '*.c')
+$(T)/$(1)/libtinycbor.a: $(TINYCBOR)/.unpacked $(if $(filter musl,$(1)),$(T)/musl-include/.ready)
+	@echo "  third party  tinycbor ($(1))"
+	@third_party/archive $$@ '$(2) $(3) -I$(TINYCBOR)/src -w' $(TINYCBOR)/src/cborparser.c $(TINYCBOR)/src/cborvalidation.c $(TINYCBOR)/src/cborerrorstrings.c
+$(T)/$(1)/libtss.a: $(TSS)/.unpacked third_party/tpm2-tss.mk $(if $(filter musl,$(1)),$(T)/musl-include/.ready)
+	@echo "  third party  tpm2-tss ($(1))"
+	@third_party/archive $$@ '$(2) $(3) $$(TSS_CFLAGS) -w' $$(addprefix $(TSS)/,$$(TSS_SOURCES) $$(if $$(filter host,$(1)),$$(TSS_SOURCES_SWTPM)))
+endef
+$(eval $(call library,musl,$(MUSL_CC),$(AGENT_CFLAGS_3)))
+$(eval $(call library,host,$(CC),$(HOST_CFLAGS_3)))
+
+THIRD_MUSL := $(T)/musl/libtss.a $(T)/musl/libbearssl.a $(T)/musl/libtinycbor.a
+THIRD_HOST := $(T)/host/libtss.a $(T)/host/libbearssl.a $(T)/host/libtinycbor.a
+
+# --- our objects: one folder a flavour -----------------------------------------------------------------------------------
+
+CPPFLAGS_ALL := -std=c11 -D_GNU_SOURCE -DBOOTGATE_VERSION='"$(VERSION)"' -Isrc $(THIRD_INCLUDES) -MMD -MP
+AGENT_CFLAGS := -Os -g $(WARNINGS) $(WARNINGS_GCC) -fPIE -ffunction-sections -fdata-sections -fstack-protector-strong -isystem $(T)/musl-include
+HOST_CFLAGS  := -O2 -g $(WARNINGS) $(WARNINGS_GCC) -fPIE -ffunction-sections -fdata-sections -fstack-protector-strong -D_FORTIFY_SOURCE=2
+TEST_CFLAGS  := -O1 -g $(WARNINGS) $(WARNINGS_GCC) -DTPM_WITH_SWTPM -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FUZZ_CFLAGS  := -O1 -g $(WARNINGS) -Wno-unknown-warning-option -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -DFUZZING
+
+UNPACKED := $(BEARSSL)/.unpacked $(TINYCBOR)/.unpacked $(TSS)/.unpacked
+
+$(B)/agent/%.o: src/%.c | $(UNPACKED) $(T)/musl-include/.ready
+	@mkdir -p $(@D)
+	@echo "  agent  $<"
+	@$(MUSL_CC) $(CPPFLAGS_ALL) $(AGENT_CFLAGS) -c -o $@ $<
+$(B)/host/%.o: src/%.c | $(UNPACKED)
+	@mkdir -p $(@D)
+	@echo "  host   $<"
+	@$(CC) $(CPPFLAGS_ALL) $(HOST_CFLAGS) -c -o $@ $<
+$(B)/test/%.o: src/%.c | $(UNPACKED) $(B)/packages/check
+	@mkdir -p $(@D)
+	@echo "  test   $<"
+	@$(CC) $(CPPFLAGS_ALL) $(TEST_CFLAGS) -c -o $@ $<
+$(B)/test/unit/%.o: tests/unit/%.c | $(UNPACKED) $(B)/packages/check
+	@mkdir -p $(@D)
+	@echo "  test   $<"
+	@$(CC) $(CPPFLAGS_ALL) $(TEST_CFLAGS) -Wno-missing-prototypes -c -o $@ $<
+$(B)/fuzz/%.o: src/%.c | $(UNPACKED) $(B)/packages/check
+	@mkdir -p $(@D)
+	@echo "  fuzz   $<"
+	@$(CLANG) $(CPPFLAGS_ALL) $(FUZZ_CFLAGS) -c -o $@ $<
+$(B)/fuzz/targets/%.o: tests/fuzz/%.c | $(UNPACKED) $(B)/packages/check
+	@mkdir -p $(@D)
+	@echo "  fuzz   $<"
+	@$(CLANG) $(CPPFLAGS_ALL) $(FUZZ_CFLAGS) -Wno-missing-prototypes -c -o $@ $<
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+# --- programs ------------------------------------------------------------------------------------------------------------
+
+# One static PIE without an interpreter: musl-gcc's own -static-pie makes a dynamic file, so the start files are named here.
+MUSL_LIB := $(dir $(shell $(MUSL_CC) -print-file-name=rcrt1.o 2>/dev/null))
+$(B)/bootgate.full: $(bootgate_OBJECTS:%=$(B)/agent/%.o) $(THIRD_MUSL)
+	@echo "  link   $@"
+	@$(MUSL_CC) -static -nostartfiles -Wl,-pie,--no-dynamic-linker,-z,text,-z,relro,-z,now,-z,noexecstack,--gc-sections,-Map=$(B)/bootgate.map \
+		-o $@ $$($(MUSL_CC) -print-file-name=rcrt1.o) $$($(MUSL_CC) -print-file-name=crti.o) $(filter %.o,$^) \
+		-Wl,--start-group $(THIRD_MUSL) -Wl,--end-group -lc -lgcc $$($(MUSL_CC) -print-file-name=crtn.o)
+$(B)/bootgate: $(B)/bootgate.full
+	@strip -o $@ $<
+
+$(B)/bootgated: $(bootgated_OBJECTS:%=$(B)/host/%.o) $(T)/host/libbearssl.a $(T)/host/libtinycbor.a
+	@echo "  link   $@"
+	@$(CC) -pie -Wl,-z,relro,-z,now,--gc-sections,-Map=$@.map -o $@ $^ $(bootgated_LIBS)
+$(B)/bootgatectl: $(bootgatectl_OBJECTS:%=$(B)/host/%.o) $(T)/host/libbearssl.a $(T)/host/libtinycbor.a
+	@echo "  link   $@"
+	@$(CC) -pie -Wl,-z,relro,-z,now,--gc-sections,-Map=$@.map -o $@ $^ $(bootgatectl_LIBS)
+
+# --- tests ---------------------------------------------------------------------------------------------------------------
+
+define unit_test
+$(B)/test/$(1): $(B)/test/unit/$(1).o $$(patsubst %,$(B)/test/%.o,$$(sort $$(LIBRARY) $$($(1)_MORE))) $(THIRD_HOST)
+	@echo "  link   $$@"
+	@$(CC) -fsanitize=address,undefined -o $$@ $$(filter %.o,$$^) -Wl,--start-group $(THIRD_HOST) -Wl,--end-group $(UNIT_LIBS)
+endef
+$(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t))))
+
+define fuzz_target
+$(B)/fuzz/$(1): $(B)/fuzz/targets/$(1).o $$(patsubst %,$(B)/fuzz/%.o,$$(sort $$(LIBRARY) $$($(1)_MORE))) $(T)/host/libbearssl.a $(T)/host/libtinycbor.a
+	@echo "  link   $$@"
+	@$(CLANG) -fsanitize=fuzzer,address,undefined -o $$@ $$(filter %.o,$$^) $(T)/host/libbearssl.a $(T)/host/libtinycbor.a -lconfuse
+endef
+$(foreach f,$(FUZZERS),$(eval $(call fuzz_target,$(f))))
+
+clean:
+	rm -rf $(B) compile_commands.json
