@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: ISC */
 #include "crypto/hpke.h"
 
-#include <bearssl.h>
 #include <string.h>
 
 #include "base/memory.h"
+#include "crypto/aead.h"
 #include "crypto/kdf.h"
 #include "crypto/random.h"
+#include "crypto/x25519.h"
 
 #define HASH_N 32
-#define NONCE_N 12
 #define PSK_MIN 32
 #define IKM_MIN 32
 
@@ -24,11 +24,6 @@ static const uint8_t hpke_suite[] = { 'H', 'P', 'K', 'E', 0x00, 0x20, 0x00, 0x01
 #define HPKE BYTES(hpke_suite)
 #define VERSION BYTES_STRING("HPKE-v1")
 #define NOTHING ((struct bytes){ NULL, 0 })
-
-/* The one message's key and nonce. */
-struct secrets {
-	uint8_t key[32], nonce[NONCE_N];
-};
 
 /* LabeledExtract (RFC 9180, 4): HKDF's extract is HMAC keyed with the salt, so the parts need not be joined. */
 static void
@@ -61,18 +56,6 @@ expand(struct bytes suite, const uint8_t prk[HASH_N], struct bytes label, struct
 	return kdf_hkdf_expand(HASH_SHA256, bytes_of(prk, HASH_N), buffer_view(&b), out, n);
 }
 
-/* X25519 (RFC 7748); E_KEY when the result is zero, that is for a point of low order. */
-static enum status
-diffie_hellman(const uint8_t sk[HPKE_KEY_SIZE], const uint8_t pk[HPKE_KEY_SIZE], uint8_t z[HPKE_KEY_SIZE])
-{
-	static const uint8_t zeros[HPKE_KEY_SIZE];
-
-	memcpy(z, pk, HPKE_KEY_SIZE);
-	if (br_ec_c25519_m31.mul(z, HPKE_KEY_SIZE, sk, HPKE_KEY_SIZE, BR_EC_curve25519) != 1)
-		return E_KEY;
-	return memory_equal(z, zeros, sizeof zeros) ? E_KEY : OK;
-}
-
 enum status
 hpke_derive(struct bytes ikm, struct hpke_private *k)
 {
@@ -85,7 +68,7 @@ hpke_derive(struct bytes ikm, struct hpke_private *k)
 	extract(KEM, NOTHING, BYTES_STRING("dkp_prk"), ikm, prk);
 	s = expand(KEM, prk, BYTES_STRING("sk"), NOTHING, k->sk, sizeof k->sk);
 	if (s == OK)
-		br_ec_c25519_m31.mulgen(k->pk, k->sk, sizeof k->sk, BR_EC_curve25519);
+		x25519_public(k->sk, k->pk);
 	memory_wipe(prk, sizeof prk);
 	return s;
 }
@@ -110,7 +93,7 @@ shared_secret(const uint8_t sk[HPKE_KEY_SIZE], const uint8_t peer[HPKE_KEY_SIZE]
 	const uint8_t receiver[HPKE_KEY_SIZE], uint8_t out[HASH_N])
 {
 	uint8_t z[HPKE_KEY_SIZE], prk[HASH_SIZE_MAX], both[HPKE_ENC_SIZE + HPKE_KEY_SIZE];
-	enum status s = diffie_hellman(sk, peer, z);
+	enum status s = x25519_shared(sk, peer, z);
 
 	memcpy(both, enc, HPKE_ENC_SIZE);
 	memcpy(both + HPKE_ENC_SIZE, receiver, HPKE_KEY_SIZE);
@@ -133,7 +116,7 @@ check_context(const struct hpke_context *c)
 
 /* KeySchedule (RFC 9180, 5.1); with sequence number 0 the nonce is base_nonce itself. */
 static enum status
-schedule(const uint8_t shared[HASH_N], const struct hpke_context *c, struct secrets *to)
+schedule(const uint8_t shared[HASH_N], const struct hpke_context *c, struct aead_key *to)
 {
 	uint8_t context[SCHEDULE_N], part[HASH_SIZE_MAX], secret[HASH_SIZE_MAX];
 	struct buffer b = BUFFER(context);
@@ -155,7 +138,7 @@ schedule(const uint8_t shared[HASH_N], const struct hpke_context *c, struct secr
 /* Everything that both sides do alike: from the keys to the message's secrets. */
 static enum status
 agree(const uint8_t sk[HPKE_KEY_SIZE], const uint8_t peer[HPKE_KEY_SIZE], const uint8_t enc[HPKE_ENC_SIZE],
-	const uint8_t receiver[HPKE_KEY_SIZE], const struct hpke_context *c, struct secrets *to)
+	const uint8_t receiver[HPKE_KEY_SIZE], const struct hpke_context *c, struct aead_key *to)
 {
 	uint8_t shared[HASH_N];
 	enum status s = check_context(c);
@@ -166,12 +149,6 @@ agree(const uint8_t sk[HPKE_KEY_SIZE], const uint8_t peer[HPKE_KEY_SIZE], const 
 		s = schedule(shared, c, to);
 	memory_wipe(shared, sizeof shared);
 	return s;
-}
-
-static void
-chacha_poly(const struct secrets *m, uint8_t *data, size_t n, struct bytes aad, uint8_t tag[HPKE_TAG_SIZE], bool encrypt)
-{
-	br_poly1305_ctmul_run(m->key, m->nonce, data, n, aad.p, aad.n, tag, br_chacha20_ct_run, encrypt);
 }
 
 /* Forget what was appended since ${n}. */
@@ -188,7 +165,7 @@ hpke_seal_deterministic(const struct hpke_private *ephemeral, const uint8_t pk[H
 	struct bytes in, struct buffer *out)
 {
 	uint8_t tag[HPKE_TAG_SIZE];
-	struct secrets m;
+	struct aead_key m;
 	size_t before = out->n;
 	enum status s = agree(ephemeral->sk, pk, ephemeral->pk, pk, c, &m);
 
@@ -196,7 +173,7 @@ hpke_seal_deterministic(const struct hpke_private *ephemeral, const uint8_t pk[H
 		buffer_bytes(out, bytes_of(ephemeral->pk, HPKE_ENC_SIZE));
 		buffer_bytes(out, in);
 		if (out->failed == OK)
-			chacha_poly(&m, out->p + before + HPKE_ENC_SIZE, in.n, c->aad, tag, true);
+			aead_encrypt(&m, c->aad, out->p + before + HPKE_ENC_SIZE, in.n, tag);
 		buffer_bytes(out, BYTES(tag));
 		s = out->failed;
 		if (s != OK)
@@ -220,19 +197,18 @@ hpke_seal(const uint8_t pk[HPKE_KEY_SIZE], const struct hpke_context *c, struct 
 
 /* The ciphertext is decrypted where it was appended, and taken back unless its tag agrees. */
 static enum status
-open_with(const struct secrets *m, struct bytes aad, struct bytes sealed, struct bytes claimed, struct buffer *out)
+open_with(const struct aead_key *m, struct bytes aad, struct bytes text, const uint8_t tag[HPKE_TAG_SIZE], struct buffer *out)
 {
-	uint8_t tag[HPKE_TAG_SIZE];
 	size_t before = out->n;
+	enum status s;
 
-	buffer_bytes(out, sealed);
+	buffer_bytes(out, text);
 	if (out->failed != OK)
 		return out->failed;
-	chacha_poly(m, sealed.n > 0 ? out->p + before : NULL, sealed.n, aad, tag, false);
-	if (memory_equal(tag, claimed.p, sizeof tag))
-		return OK;
-	take_back(out, before);
-	return E_MAC;
+	s = aead_decrypt(m, aad, text.n > 0 ? out->p + before : NULL, text.n, tag);
+	if (s != OK)
+		take_back(out, before);
+	return s;
 }
 
 enum status
@@ -242,14 +218,14 @@ hpke_open(const struct hpke_private *k, const struct hpke_context *c, struct byt
 	struct bytes enc = reader_take(&r, HPKE_ENC_SIZE);
 	struct bytes text = reader_take(&r, sealed.n < HPKE_OVERHEAD ? 0 : sealed.n - HPKE_OVERHEAD);
 	struct bytes tag = reader_take(&r, HPKE_TAG_SIZE);
-	struct secrets m;
+	struct aead_key m;
 	enum status s = reader_end(&r);
 
 	if (s != OK)
 		return s;
 	s = agree(k->sk, enc.p, enc.p, k->pk, c, &m);
 	if (s == OK)
-		s = open_with(&m, c->aad, text, tag, out);
+		s = open_with(&m, c->aad, text, tag.p, out);
 	memory_wipe(&m, sizeof m);
 	return s;
 }
