@@ -21,18 +21,18 @@ WARNINGS_GCC := -Wjump-misses-init -Wlogical-op
 # --- what each layer is made of ----------------------------------------------------------------------------------------
 
 BASE       := base/bytes base/cbor_write base/file base/log base/memory base/status base/text
-CRYPTO     := crypto/aes_cfb crypto/der crypto/ec crypto/hash crypto/hpke crypto/kdf crypto/keyfile crypto/keyfile_asn1 \
-              crypto/pem crypto/random crypto/rsa
+CRYPTO     := crypto/aead crypto/aes_cfb crypto/der crypto/ec crypto/hash crypto/hpke crypto/kdf crypto/keyfile \
+              crypto/keyfile_asn1 crypto/pem crypto/random crypto/rsa crypto/x25519
 CRYPTO_SIGN := crypto/ecdsa_sign crypto/keyfile_private
-STRUCTURES :=
+STRUCTURES := structures/credential structures/nv structures/policy_digest structures/public structures/quote
 TPM        :=
 EVENTLOG   :=
-LUKS       :=
+LUKS       := luks/header luks/header_fault luks/json luks/metadata luks/seal luks/token
 PROTOCOL   :=
 PROTOCOL_SIGN :=
 POLICY     :=
 STORE      :=
-NET        :=
+NET        := net/https net/https_head net/trust net/url
 AGENT      :=
 VERIFIER   :=
 CTL        :=
@@ -196,7 +196,7 @@ $(B)/fuzz/targets/%.o: tests/fuzz/%.c | $(UNPACKED) $(B)/packages/check
 	@echo "  fuzz   $<"
 	@$(CLANG) $(CPPFLAGS_ALL) $(FUZZ_CFLAGS) -Wno-missing-prototypes -c -o $@ $<
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/agent $(B)/host $(B)/test $(B)/fuzz -type f -name "*.d" 2>/dev/null)
 
 # --- programs ------------------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The agent's configuration: /etc/bootgate/bootgate.conf, `key = value` lines, measured with the image that holds it.
+ * (bootgate.conf(5))
+ */
+#ifndef AGENT_SETTINGS_H
+#define AGENT_SETTINGS_H
+
+#include "crypto/ec.h"
+#include "net/trust.h"
+#include "net/url.h"
+
+#define SETTINGS_PATH "/etc/bootgate/bootgate.conf"
+#define SETTINGS_VERIFIERS_MAX 8
+#define SETTINGS_VOLUMES_MAX 16
+#define SETTINGS_AUTH_MAX 64
+
+enum give_up { GIVE_UP_NEVER, GIVE_UP_AFTER, GIVE_UP_POWEROFF };
+enum root_kind { ROOT_APPROVED, ROOT_VERITY, ROOT_UNPROTECTED };
+
+/* A volume that has a name of its own; others are called luks-UUID. */
+struct settings_volume {
+	char name[64], uuid[40];
+};
+
+struct settings {
+	size_t verifiers;
+	struct url verifier[SETTINGS_VERIFIERS_MAX];
+	char verifier_text[SETTINGS_VERIFIERS_MAX][300];
+	size_t volumes;
+	struct settings_volume volume[SETTINGS_VOLUMES_MAX];
+	enum give_up give_up;
+	unsigned give_up_seconds;
+	bool memory_overwrite, prompt;
+	enum root_kind root;
+	char tpm[128];         /* a TCTI, or empty: /dev/tpm0, /dev/tpmrm0 */
+	char authority_path[256], tls_ca_path[256];
+	struct ec_public authority;
+	struct trust trust;
+};
+
+/* settings_parse(text, s, line): E_CONFIG with the line number on what is not known or doubled. Pure. Defaults first. */
+enum status settings_parse(struct bytes text, struct settings *s, unsigned *line, const char **why);
+
+/* settings_load(path, s): the file, the authority's key and the TLS CA. Says what is wrong, by file and line. */
+enum status settings_load(const char *path, struct settings *s);
+
+/* settings_name(s, uuid, name, size): the mapping's name for a volume. */
+void settings_name(const struct settings *s, const char *uuid, char *name, size_t size);
+
+#endif
