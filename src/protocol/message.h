@@ -3,19 +3,27 @@
  * The messages of protocol version 1.  (docs/protocol.md)
  *
  * Each is one CBOR item in deterministic encoding (RFC 8949, 4.2.1): maps with unsigned keys, the numbers below; a field
- * that is empty and optional is left out.  message_*_decode() refuses everything else: unknown keys, other types, sizes out of
- * range, non-shortest forms, wrong order, trailing bytes.  Decoded views point into the input, which must outlive them.
- * message_*_encode() appends to ${out}.
+ * that is empty and optional is left out.  Text is UTF-8 without control characters.  message_*_decode() refuses everything
+ * else: unknown keys, other types, sizes out of range, non-shortest forms, wrong order, trailing bytes; the struct is then all
+ * zeros.  Decoded views point into the input, which must outlive them.  message_*_encode() appends to ${out}, and refuses what
+ * the decoder would.
+ *
+ * E_VERSION: another version or profile; E_UNSUPPORTED: a key nobody knows; E_MISSING: one that is absent; E_TYPE; E_RANGE:
+ * too small, or a part that this outcome or purpose does not have; E_TOO_LARGE; E_DUPLICATE and E_NOT_DETERMINISTIC: a list
+ * that names something twice or out of order; E_KEY: no point of the curve, or one key for two uses.
  */
 #ifndef PROTOCOL_MESSAGE_H
 #define PROTOCOL_MESSAGE_H
 
 #include "crypto/ec.h"
+#include "crypto/hpke.h"
+#include "structures/credential.h"
 #include "structures/policy_digest.h"
 #include "structures/quote.h"
 
 #define PROTOCOL_VERSION 1
 
+#define NONCE_SIZE_MIN 16
 #define NONCE_SIZE_MAX 64
 #define SHARE_ID_SIZE 16
 #define SHARE_SIZE 32
@@ -29,9 +37,19 @@
 #define CERTIFICATES_MAX 8
 #define CERTIFICATE_SIZE_MAX 4096
 #define HOLD_ID_SIZE 16
+#define SESSION_SIZE_MIN 16
 #define SESSION_SIZE_MAX 64
+#define POLICY_NAME_MAX 128
+#define CHECK_NAME_MAX 16
+#define SEALED_SHARE_SIZE (HPKE_OVERHEAD + SHARE_SIZE)
+#define PCR_MAX 23
+#define BANKS_MAX 4
+#define USER_EVENT_DATA_MAX 1024
+#define MAC_SIZE 32
 
 /* Limits of bodies; a verifier answers 413 above them. */
+#define CHALLENGE_SIZE_MAX 256
+#define PROBLEM_SIZE_MAX 512
 #define EVENT_LOG_SIZE_MAX (512u * 1024)
 #define USER_EVENTS_SIZE_MAX (64u * 1024)
 #define USER_EVENTS_MAX 64
@@ -65,9 +83,9 @@ struct binding {
 	uint8_t machine[MACHINE_ID_SIZE];         /* 3 */
 	struct name salting_key;                  /* 4 */
 	uint8_t machine_key[MACHINE_KEY_SIZE];    /* 5 */
-	size_t indices;                           /* 6: [ [handle, epoch] ... ], at most GATES_MAX */
+	size_t indices;                           /* 6: [ [handle, epoch] ... ], at most GATES_MAX, no doubles of either */
 	struct index_claim index[GATES_MAX];
-	size_t seals;                             /* 7: [ [epoch, share id] ... ], ascending, no doubles */
+	size_t seals;                             /* 7: [ [epoch, share id] ... ], ascending (epoch, then id), no doubles */
 	struct seal_claim seal[SEALS_MAX];
 	struct bytes nonce;                       /* 8: the verifier's */
 	struct bytes nonce_tpm;                   /* 9: 32 bytes for PURPOSE_BOOT, left out for PURPOSE_VOLUME */
@@ -82,8 +100,8 @@ enum status message_binding_decode(struct bytes in, struct binding *b);
 /* --- user-space events: [ [pcr, [[alg, digest] ...], data bstr .size 0..1024, name tstr] ... ] in the order of extension --- */
 struct user_event {
 	unsigned pcr;
-	size_t digests;
-	struct digest digest[4];
+	size_t digests; /* 1..4, algorithms ascending */
+	struct digest digest[BANKS_MAX];
 	struct bytes data; /* what was hashed; empty when not known */
 	struct bytes name; /* who extended, for people: "door", "systemd-pcrphase" */
 };
@@ -120,7 +138,7 @@ struct result {
 	struct bytes statement;         /* 1: COSE_Sign1 by the statement key, over struct statement */
 	struct ec_public approval_key;  /* 2: uncompressed point */
 	struct ec_public statement_key; /* 3: uncompressed point */
-	size_t gates;                   /* 4: at least one */
+	size_t gates;                   /* 4: at least one, no two of an epoch */
 	struct gate gate[GATES_MAX];
 };
 
@@ -152,20 +170,20 @@ struct sealed_share {
 struct statement {
 	uint64_t issued_at;                     /* 6 (iat): the verifier's clock, for people */
 	uint8_t evidence[32];                   /* 10 (eat_nonce): the evidence's digest */
-	uint8_t machine[MACHINE_ID_SIZE];       /* 256 (ueid) */
+	uint8_t machine[MACHINE_ID_SIZE];       /* 256 (ueid): 01 || id */
 	                                        /* 265 (eat_profile): "bootgate/1" */
 	enum decision decision;                 /* 1000 (ear.status) */
 	struct bytes policy;                    /* 1003 (ear.appraisal-policy-id): "name/version" */
 	enum purpose purpose;                   /* -70001 */
-	size_t orders;                          /* -70002: [ [kind, epoch] ... ] */
+	size_t orders;                          /* -70002: [ [kind, epoch] ... ], approved only */
 	struct order order[ORDERS_MAX];
-	size_t shares;                          /* -70003: [ [id, sealed] ... ] */
+	size_t shares;                          /* -70003: [ [id, sealed] ... ], approved only */
 	struct sealed_share share[SEALS_MAX];
 	size_t reasons;                         /* -70004: [ [check, text] ... ] */
 	struct reason reason[REASONS_MAX];
 	uint64_t record;                        /* -70005: number in the audit log */
-	struct bytes hold;                      /* -70006: hold id, only with DECISION_HOLD */
-	struct bytes machine_key;               /* -70007: only for an approved PURPOSE_VOLUME: what to seal to */
+	struct bytes hold;                      /* -70006: hold id, with DECISION_HOLD and only there */
+	struct bytes machine_key;               /* -70007: for an approved PURPOSE_VOLUME and only there: what to seal to */
 };
 
 enum status message_statement_encode(const struct statement *s, struct buffer *out);
@@ -173,8 +191,10 @@ enum status message_statement_decode(struct bytes in, struct statement *s);
 
 /*
  * message_result_verify(r, authority, b, digest, s): what the agent believes: each delegation is the authority's over exactly these keys and its epoch;
- * the statement's signature; the statement's digest, machine and purpose are ours; approvals only with DECISION_APPROVE.
- * E_SIGNATURE, E_MISMATCH, E_PROTOCOL; the statement's claims in ${s} only with OK.  ${scratch} holds what COSE needs.
+ * the statement's signature; the statement's digest, machine and purpose are ours; when a boot with an index is approved,
+ * every gate is of an index in ${b} and has its approval, else none has one.
+ * E_SIGNATURE, E_MISMATCH, E_PROTOCOL, and what cose_verify() and the decoder say; the statement's claims in ${s} only with
+ * OK, all zeros (a denial) else.  ${scratch} holds what COSE needs: STATEMENT_SIZE_MAX + 64 bytes do.
  */
 enum status message_result_verify(const struct result *r, const struct ec_public *authority, const struct binding *b,
 	const uint8_t digest[32], struct buffer *scratch, struct statement *s);
@@ -272,7 +292,6 @@ enum status message_challenge_decode(struct bytes in, struct challenge *m);
 /* message_share_seal/open(): a network share to the exchange's HPKE key, as struct sealed_share says. */
 enum status message_share_seal(const uint8_t hpke_key[32], const uint8_t digest[32], const uint8_t id[SHARE_ID_SIZE],
 	const uint8_t share[SHARE_SIZE], struct buffer *out);
-struct hpke_private;
 enum status message_share_open(const struct hpke_private *k, const uint8_t digest[32], const struct sealed_share *sealed, uint8_t share[SHARE_SIZE]);
 
 /* message_door_event(outcome, digest, out): the data of the door's PCR event: [ "bootgate/1 door", outcome tstr, digest bstr ]; ${outcome}: "approved" (digest = SHA-256 of the COSE statement), "passphrase", "shell", "left" (digest empty). */
