@@ -26,7 +26,8 @@ CRYPTO     := crypto/aead crypto/aes_cfb crypto/der crypto/ec crypto/hash crypto
 CRYPTO_SIGN := crypto/ecdsa_sign crypto/keyfile_private
 STRUCTURES := structures/credential structures/nv structures/policy_digest structures/public structures/quote
 TPM        :=
-EVENTLOG   :=
+EVENTLOG   := eventlog/device_path eventlog/escape eventlog/event eventlog/event_cover eventlog/event_data eventlog/event_linux \
+              eventlog/eventlog eventlog/replay eventlog/show
 LUKS       := luks/header luks/header_fault luks/json luks/metadata luks/seal luks/token
 PROTOCOL   := protocol/cbor protocol/cose protocol/field protocol/message_enroll protocol/message_evidence protocol/message_result
 PROTOCOL_SIGN := protocol/cose_sign
@@ -35,7 +36,7 @@ STORE      :=
 NET        := net/https net/https_head net/trust net/url
 AGENT      :=
 VERIFIER   :=
-CTL        :=
+CTL        := ctl/eventlog_verb
 
 # --- what each program is made of --------------------------------------------------------------------------------------
 
