@@ -66,7 +66,7 @@ PACKAGES_BENCH := clevis clevis-tpm2 tang jose curl
 
 # --- targets -----------------------------------------------------------------------------------------------------------
 
-.PHONY: all help demo check check-unit check-fuzz check-layers check-analyzer check-shell check-link bench install clean fetch
+.PHONY: all help demo check check-built check-fast check-qemu bench install clean fetch
 .DELETE_ON_ERROR:
 .SECONDARY:
 MAKEFLAGS += --no-builtin-rules
@@ -76,7 +76,7 @@ all: $(B)/bootgate $(B)/bootgated $(B)/bootgatectl
 help:
 	@echo 'make                 build/bootgate (static, for the initramfs), build/bootgated, build/bootgatectl'
 	@echo 'make demo            a virtual machine asks for, and gets, permission to boot; then is refused'
-	@echo 'make check           all tests'
+	@echo 'make check           all tests (check-fast: those without virtual machines; check-qemu: those with)'
 	@echo 'make bench           figures, as ratios against peers in the same run'
 	@echo 'make install         into DESTDIR= under PREFIX=/usr'
 	@echo 'make clean           remove build/'
@@ -233,6 +233,48 @@ $(B)/fuzz/$(1): $(B)/fuzz/targets/$(1).o $$(patsubst %,$(B)/fuzz/%.o,$$(sort $$(
 	@$(CLANG) -fsanitize=fuzzer,address,undefined -o $$@ $$(filter %.o,$$^) $(T)/host/libbearssl.a $(T)/host/libtinycbor.a -lconfuse
 endef
 $(foreach f,$(FUZZERS),$(eval $(call fuzz_target,$(f))))
+
+compile_commands.json: Makefile
+	@{ echo '['; find src -name '*.c' | sort | sed 's|.*|{"directory":"$(CURDIR)","file":"&","arguments":["$(CC)","-std=c11","-D_GNU_SOURCE","-DBOOTGATE_VERSION=\\"$(VERSION)\\"","-Isrc","-isystem","$(BEARSSL)/inc","-isystem","$(TINYCBOR)/src","-isystem","$(TSS)/include","-c","&"]},|' | sed '$$ s/,$$//'; echo ']'; } > $@
+
+# What `make check` runs, in this order: NAME=COMMAND.
+SCRIPTS   := $(sort $(wildcard tests/unit/*.sh) $(wildcard tests/verifier/*.sh))
+FUZZ_RUNS := 20000
+CHECKS_FAST = layers=tests/lint/layers.sh shellcheck=tests/lint/shellcheck.sh link-map=tests/lint/link-map.sh \
+	'analyzer=tests/lint/analyzer.sh $(filter-out -MMD -MP,$(CPPFLAGS_ALL)) -Wall -Wextra' \
+	$(foreach t,$(UNIT_TESTS),'$(t)=CMOCKA_MESSAGE_OUTPUT=TAP $(B)/test/$(t)') \
+	$(foreach s,$(SCRIPTS),'$(notdir $(s))=$(s)') \
+	'fuzz=tests/fuzz/run $(FUZZ_RUNS) $(FUZZERS)'
+CHECKS_QEMU = $(foreach s,$(sort $(wildcard tests/qemu/[0-9]*.sh)),'$(notdir $(s))=$(s)')
+
+check-built: all compile_commands.json $(UNIT_TESTS:%=$(B)/test/%) $(FUZZERS:%=$(B)/fuzz/%) $(B)/packages/check
+
+# All tests.
+check: check-built $(B)/packages/qemu
+	@tests/run $(CHECKS_FAST) $(CHECKS_QEMU)
+
+# Without virtual machines.
+check-fast: check-built
+	@tests/run $(CHECKS_FAST)
+
+check-qemu: all $(B)/packages/qemu
+	@tests/run $(CHECKS_QEMU)
+
+demo: all $(B)/packages/qemu
+	@tests/qemu/demo.sh
+
+bench: all $(B)/packages/bench $(B)/packages/check
+	@tests/bench/run
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man7 \
+		$(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/bootgate/policy $(DESTDIR)$(PREFIX)/share/bootgate/initramfs \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -m 755 $(B)/bootgate $(B)/bootgated $(DESTDIR)$(PREFIX)/sbin
+	install -m 755 $(B)/bootgatectl $(DESTDIR)$(PREFIX)/bin
+	install -m 644 policy/*.conf $(DESTDIR)$(PREFIX)/share/bootgate/policy
+	install -m 644 hooks/systemd/bootgated.service $(DESTDIR)$(PREFIX)/lib/systemd/system
+	for page in docs/*.[578]; do install -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/; done
 
 clean:
 	rm -rf $(B) compile_commands.json
