@@ -11,7 +11,7 @@
 #define FIXED_TPM UINT32_C(0x00000002)
 #define FIXED_PARENT UINT32_C(0x00000010)
 #define SENSITIVE_DATA_ORIGIN UINT32_C(0x00000020)
-#define USER_WITH_AUTH UINT32_C(0x00000040)
+#define USER_WITH_AUTH PUBLIC_USER_WITH_AUTH
 #define ADMIN_WITH_POLICY UINT32_C(0x00000080)
 #define NO_DA UINT32_C(0x00000400)
 #define RESTRICTED UINT32_C(0x00010000)
@@ -238,12 +238,13 @@ static const struct ek_template {
 	uint32_t attributes;
 	struct bytes policy;
 	uint16_t symmetric_bits;
+	uint16_t unique_size; /* zeros in the template's unique field */
 } ek_templates[] = {
-	{ PUBLIC_RSA, EC_NONE, HASH_SHA256, EK_COMMON, { policy_a_sha256, 32 }, 128 },                  /* L-1 */
-	{ PUBLIC_ECC, EC_P256, HASH_SHA256, EK_COMMON, { policy_a_sha256, 32 }, 128 },                  /* L-2 */
-	{ PUBLIC_RSA, EC_NONE, HASH_SHA256, EK_COMMON | USER_WITH_AUTH, { policy_b_sha256, 32 }, 128 }, /* H-1 */
-	{ PUBLIC_ECC, EC_P256, HASH_SHA256, EK_COMMON | USER_WITH_AUTH, { policy_b_sha256, 32 }, 128 }, /* H-2 */
-	{ PUBLIC_ECC, EC_P384, HASH_SHA384, EK_COMMON | USER_WITH_AUTH, { policy_b_sha384, 48 }, 256 }, /* H-3 */
+	{ PUBLIC_RSA, EC_NONE, HASH_SHA256, EK_COMMON, { policy_a_sha256, 32 }, 128, 256 },                /* L-1 */
+	{ PUBLIC_ECC, EC_P256, HASH_SHA256, EK_COMMON, { policy_a_sha256, 32 }, 128, 32 },                 /* L-2 */
+	{ PUBLIC_RSA, EC_NONE, HASH_SHA256, EK_COMMON | USER_WITH_AUTH, { policy_b_sha256, 32 }, 128, 0 }, /* H-1 */
+	{ PUBLIC_ECC, EC_P256, HASH_SHA256, EK_COMMON | USER_WITH_AUTH, { policy_b_sha256, 32 }, 128, 0 }, /* H-2 */
+	{ PUBLIC_ECC, EC_P384, HASH_SHA384, EK_COMMON | USER_WITH_AUTH, { policy_b_sha384, 48 }, 256, 0 }, /* H-3 */
 };
 
 static bool
@@ -288,6 +289,53 @@ public_check_ek(const struct public_area *k, const char **why)
 	return E_KEY;
 }
 
+static void
+encode_unique(enum public_type type, uint16_t n, struct buffer *out)
+{
+	static const uint8_t zeros[256];
+
+	buffer_sized16(out, bytes_of(zeros, n));
+	if (type == PUBLIC_ECC)
+		buffer_sized16(out, bytes_of(zeros, n));
+}
+
+/* keyBits and exponent of an RSA key, curve and KDF of an EC key */
+static void
+encode_kind(enum public_type type, enum ec_curve curve, struct buffer *out)
+{
+	if (type == PUBLIC_RSA) {
+		buffer_be16(out, 2048);
+		buffer_be32(out, 0);
+	} else {
+		buffer_be16(out, (uint16_t)curve);
+		buffer_be16(out, ALG_NULL);
+	}
+}
+
+enum status
+public_encode_ek_template(enum public_type type, enum ec_curve curve, struct buffer *out)
+{
+	const struct ek_template *t = ek_templates;
+	const struct ek_template *end = t + sizeof ek_templates / sizeof *t;
+
+	/* the first of a kind is the default */
+	while (t < end && !(t->type == type && (type == PUBLIC_RSA || t->curve == curve)))
+		t++;
+	if (t == end)
+		return E_UNSUPPORTED;
+	buffer_be16(out, (uint16_t)type);
+	buffer_be16(out, (uint16_t)t->name_alg);
+	buffer_be32(out, t->attributes);
+	buffer_sized16(out, t->policy);
+	buffer_be16(out, ALG_AES);
+	buffer_be16(out, t->symmetric_bits);
+	buffer_be16(out, ALG_CFB);
+	buffer_be16(out, ALG_NULL);
+	encode_kind(type, curve, out);
+	encode_unique(type, t->unique_size, out);
+	return out->failed;
+}
+
 static const struct ak_attribute {
 	uint32_t bit;
 	bool set;
@@ -303,6 +351,25 @@ static const struct ak_attribute {
 };
 
 #define AK_ALLOWED (RESTRICTED | SIGN | SENSITIVE_DATA_ORIGIN | FIXED_TPM | FIXED_PARENT | NO_DA | USER_WITH_AUTH | ADMIN_WITH_POLICY)
+
+enum status
+public_encode_ak_template(enum public_type type, enum ec_curve curve, struct buffer *out)
+{
+	enum hash_alg alg = type == PUBLIC_RSA ? HASH_SHA256 : ec_hash(curve);
+
+	if (alg == HASH_NONE)
+		return E_UNSUPPORTED;
+	buffer_be16(out, (uint16_t)type);
+	buffer_be16(out, (uint16_t)alg);
+	buffer_be32(out, RESTRICTED | SIGN | SENSITIVE_DATA_ORIGIN | FIXED_TPM | FIXED_PARENT | NO_DA | USER_WITH_AUTH);
+	buffer_be16(out, 0);
+	buffer_be16(out, ALG_NULL);
+	buffer_be16(out, type == PUBLIC_RSA ? SCHEME_RSASSA : SCHEME_ECDSA);
+	buffer_be16(out, (uint16_t)alg);
+	encode_kind(type, curve, out);
+	encode_unique(type, 0, out);
+	return out->failed;
+}
 
 static bool
 strong_hash(enum hash_alg alg)

@@ -11,6 +11,9 @@
 /* The largest TPMT_PUBLIC that is accepted: RSA-4096 with a policy of 64 bytes fits well. */
 #define PUBLIC_SIZE_MAX 640
 
+/* TPMA_OBJECT (Part 2, 8.3): the one bit that callers look at. */
+#define PUBLIC_USER_WITH_AUTH UINT32_C(0x00000040)
+
 /* A Name: 16-bit hash identifier, then the digest. */
 #define NAME_SIZE_MAX (2 + HASH_SIZE_MAX)
 struct name {
@@ -67,6 +70,12 @@ void public_id(const struct public_area *k, uint8_t id[MACHINE_ID_SIZE]);
  */
 enum status public_check_ek(const struct public_area *k, const char **why);
 enum status public_check_ak(const struct public_area *k, const char **why);
+
+/* public_encode_ek_template(type, curve, out): appends the TPMT_PUBLIC from which a TPM makes its EK: L-1 for RSA, L-2 for P-256, H-3 for P-384. */
+enum status public_encode_ek_template(enum public_type type, enum ec_curve curve, struct buffer *out);
+
+/* public_encode_ak_template(type, curve, out): appends that of an AK: RSA-2048 with RSASSA, P-256, P-384 with ECDSA; the hash of the curve, SHA-256 for RSA. */
+enum status public_encode_ak_template(enum public_type type, enum ec_curve curve, struct buffer *out);
 
 /*
  * public_verify(k, message, signature): ${signature} is a TPMT_SIGNATURE made by ${k} over ${message}, with the key's own

@@ -105,8 +105,9 @@ enum status tpm_ek_certificate(struct tpm *t, enum tpm_ek_kind kind, struct buff
 /* tpm_ek_ensure(t, kind, ek): the EK of the default template, found among the persistent handles, or made and persisted at a free one. */
 enum status tpm_ek_ensure(struct tpm *t, enum tpm_ek_kind kind, struct tpm_object *ek);
 
-/* tpm_ak_ensure(t, ek, ak): an AK under the EK: P-384/SHA-384/ECDSA where the TPM can, else P-256, RSA-2048; persisted. ${preferred}: try this handle first and reuse a fitting AK; 0: none. ${kind}: TPM_EK_KINDS = the default order, else only that curve or RSA. */
-enum status tpm_ak_ensure(struct tpm *t, const struct tpm_object *ek, uint32_t preferred, enum tpm_ek_kind kind, struct tpm_object *ak);
+/* tpm_ak_ensure(t, ek, ak): an AK under the EK: P-384/SHA-384/ECDSA where the TPM can, else P-256, RSA-2048; persisted. ${preferred}: try this handle first and reuse a fitting AK; 0: none. ${kind}: TPM_EK_KINDS = the default order, else only that curve or RSA. ${*made}: a new one was persisted, which an undo may evict. */
+enum status tpm_ak_ensure(struct tpm *t, const struct tpm_object *ek, uint32_t preferred, enum tpm_ek_kind kind, struct tpm_object *ak,
+	bool *made);
 
 /* tpm_activate(t, ek, ak, blob, seed, secret): ActivateCredential; EK policy PolicySecret(endorsement). Both of credential_make()'s outputs as they come. */
 enum status tpm_activate(struct tpm *t, const struct tpm_object *ek, const struct tpm_object *ak, struct bytes blob, struct bytes seed,
