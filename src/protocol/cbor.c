@@ -57,26 +57,12 @@ status_of(CborError e)
 static CborError
 string_of(const CborValue *v, struct item *item)
 {
-	CborValue after = *v;
-	const char *text = NULL;
-	const uint8_t *bytes = NULL;
 	size_t n = 0;
-	CborError e;
+	CborError e = cbor_value_get_string_length(v, &n);
 
-	if (!cbor_value_is_length_known(v))
-		return CborErrorUnknownLength;
-	if (cbor_value_is_text_string(v)) {
-		item->type = CBOR_TEXT;
-		e = cbor_value_get_text_string_chunk(v, &text, &n, &after);
-	} else {
-		item->type = CBOR_BYTES;
-		e = cbor_value_get_byte_string_chunk(v, &bytes, &n, &after);
-	}
-	if (e != CborNoError)
-		return e;
-	item->string = item->type == CBOR_TEXT ? bytes_of(text, n) : bytes_of(bytes, n);
+	item->type = cbor_value_is_text_string(v) ? CBOR_TEXT : CBOR_BYTES;
 	item->value = n;
-	return CborNoError;
+	return e;
 }
 
 static CborError
@@ -94,6 +80,7 @@ container_of(const CborValue *v, struct item *item)
 static enum status
 item_of(const CborValue *v, struct item *item)
 {
+	CborError e;
 	bool b = false;
 
 	if (cbor_value_is_integer(v)) {
@@ -111,10 +98,29 @@ item_of(const CborValue *v, struct item *item)
 	if (!cbor_value_is_boolean(v))
 		return E_UNSUPPORTED;
 	item->type = CBOR_BOOL;
-	return status_of(cbor_value_get_boolean(v, &b));
+	e = cbor_value_get_boolean(v, &b);
+	item->value = b;
+	return status_of(e);
 }
 
-/* Every item takes a byte at least, so a count above what is left is a missing rest, and no count can run away. */
+/* The bytes of a string; and every item of a container takes one at least, so that no count can run away. */
+static enum status
+content_of(struct bytes rest, struct item *item)
+{
+	bool string = item->type == CBOR_BYTES || item->type == CBOR_TEXT;
+	uint64_t least = string || item->type == CBOR_ARRAY ? item->value : 0;
+
+	if (item->type == CBOR_MAP)
+		least = 2 * item->value;
+	if (least > rest.n || (item->type == CBOR_MAP && item->value > rest.n))
+		return E_TRUNCATED;
+	if (!string)
+		return OK;
+	item->string = bytes_of(rest.p, (size_t)item->value);
+	item->size += item->string.n;
+	return item->type == CBOR_BYTES || text_is_utf8(item->string) ? OK : E_SYNTAX;
+}
+
 static enum status
 item_parse(struct bytes in, struct item *item)
 {
@@ -132,18 +138,12 @@ item_parse(struct bytes in, struct item *item)
 		return s;
 	info = in.p[0] & 0x1f;
 	if (item->type == CBOR_BOOL) {
-		item->value = info == 21;
 		item->size = 1;
 		return OK;
 	}
 	if (shortest(item->value, &item->size) != info)
 		return E_NOT_DETERMINISTIC;
-	if (item->type == CBOR_TEXT && !text_is_utf8(item->string))
-		return E_SYNTAX;
-	item->size += item->string.n;
-	if ((item->type == CBOR_ARRAY && item->value > in.n) || (item->type == CBOR_MAP && item->value > in.n / 2))
-		return E_TRUNCATED;
-	return OK;
+	return content_of(bytes_of(in.p + item->size, in.n - item->size), item);
 }
 
 static void
@@ -346,11 +346,10 @@ cbor_read_copy(struct cbor_reader *r, void *to, size_t n)
 		memcpy(to, v.p, v.n);
 }
 
-void
-cbor_read_tag(struct cbor_reader *r, uint64_t v)
+uint64_t
+cbor_read_tag(struct cbor_reader *r)
 {
-	if (item_take_type(r, CBOR_TAG).value != v)
-		cbor_read_fail(r, E_TYPE);
+	return item_take_type(r, CBOR_TAG).value;
 }
 
 size_t

@@ -69,8 +69,8 @@ bool cbor_read_bool(struct cbor_reader *r);
 /* cbor_read_copy(r, to, n): a byte string of exactly ${n} bytes into ${to}; zeros after a failure. */
 void cbor_read_copy(struct cbor_reader *r, void *to, size_t n);
 
-/* cbor_read_tag(r, v): passes the tag ${v}, which must come next (E_TYPE). */
-void cbor_read_tag(struct cbor_reader *r, uint64_t v);
+/* cbor_read_tag(r): the tag of what follows it. */
+uint64_t cbor_read_tag(struct cbor_reader *r);
 
 /* cbor_read_array(r, min, max), cbor_read_map(r): enter it; the number of its items or pairs. cbor_read_close() leaves it. */
 size_t cbor_read_array(struct cbor_reader *r, size_t min, size_t max);

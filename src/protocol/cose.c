@@ -54,7 +54,8 @@ cose_verify(const struct ec_public *k, struct bytes in, struct buffer *scratch, 
 	enum status s;
 
 	*payload = bytes_of(NULL, 0);
-	cbor_read_tag(&r, COSE_TAG_SIGN1);
+	if (cbor_read_tag(&r) != COSE_TAG_SIGN1)
+		cbor_read_fail(&r, E_TYPE);
 	cbor_read_array(&r, 4, 4);
 	protected = cbor_read_bytes(&r, 0, SIZE_MAX);
 	cbor_read_map(&r);

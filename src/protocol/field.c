@@ -270,9 +270,10 @@ decode_point(const struct field *f, struct cbor_reader *r, void *to)
 static bool
 name_good(struct bytes v)
 {
-	uint16_t alg = v.n < 2 ? HASH_NONE : (uint16_t)(v.p[0] << 8 | v.p[1]);
+	struct reader r = reader_of(v);
+	uint16_t alg = reader_be16(&r);
 
-	return hash_known(alg) && v.n == 2 + hash_size((enum hash_alg)alg);
+	return hash_known(alg) && reader_left(&r) == hash_size((enum hash_alg)alg);
 }
 
 static void
