@@ -27,7 +27,7 @@ log_limit(enum log_level level)
 	voice.limit = level;
 }
 
-static void
+__attribute__((format(printf, 2, 0))) static void
 say(enum log_level level, const char *format, va_list args)
 {
 	static const char *const word[] = { "error: ", "warning: ", "", "debug: " };

@@ -44,7 +44,7 @@ enum status ec_public_from_xy(enum ec_curve curve, struct bytes x, struct bytes 
 
 bool ec_public_equal(const struct ec_public *a, const struct ec_public *b);
 
-/* ec_generate(curve, k): a fresh key pair from the system's randomness (E_RANDOM). */
+/* ec_generate(curve, k): a fresh key pair from the system's randomness (E_RANDOM; E_UNSUPPORTED for another curve). */
 enum status ec_generate(enum ec_curve curve, struct ec_private *k);
 
 /* ec_private_from_d(curve, d, k): from the secret scalar, field-size bytes; E_KEY when 0 or not below the order. */
