@@ -35,7 +35,8 @@ PROTOCOL_SIGN := protocol/cose_sign
 POLICY     :=
 STORE      :=
 NET        := net/https net/https_head net/trust net/url
-AGENT      :=
+AGENT      := agent/approve agent/attest agent/boot agent/console agent/door agent/enroll agent/identity agent/luks_enroll agent/main \
+              agent/memory_overwrite agent/settings agent/volume
 VERIFIER   :=
 CTL        := ctl/eventlog_verb
 

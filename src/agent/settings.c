@@ -131,6 +131,12 @@ set_tls_ca(struct settings *s, const char *value)
 	return set_text(s->tls_ca_path, sizeof s->tls_ca_path, value);
 }
 
+static const char *
+set_event_log(struct settings *s, const char *value)
+{
+	return set_text(s->event_log, sizeof s->event_log, value);
+}
+
 static const struct {
 	const char *key;
 	setter *set;
@@ -145,6 +151,7 @@ static const struct {
 	{ "tpm", set_tpm, false },
 	{ "authority", set_authority, false },
 	{ "tls-ca", set_tls_ca, false },
+	{ "event-log", set_event_log, false },
 };
 
 #define KEYS (sizeof keys / sizeof *keys)
@@ -195,6 +202,7 @@ settings_parse(struct bytes text, struct settings *s, unsigned *line, const char
 	s->memory_overwrite = s->prompt = true;
 	set_text(s->authority_path, sizeof s->authority_path, "/etc/bootgate/authority.pem");
 	set_text(s->tls_ca_path, sizeof s->tls_ca_path, "/etc/bootgate/tls-ca.pem");
+	set_text(s->event_log, sizeof s->event_log, "/sys/kernel/security/tpm0/binary_bios_measurements");
 	for (*line = 1; reader_left(&r) > 0; ++*line) {
 		const uint8_t *end = memchr(r.p + r.at, '\n', reader_left(&r));
 		size_t n = end == NULL ? reader_left(&r) : (size_t)(end - r.p) - r.at;

@@ -35,6 +35,7 @@ struct settings {
 	enum root_kind root;
 	char tpm[128];         /* a TCTI, or empty: /dev/tpm0, /dev/tpmrm0 */
 	char authority_path[256], tls_ca_path[256];
+	char event_log[256];   /* binary_bios_measurements of securityfs; what it says is proved by the quote */
 	struct ec_public authority;
 	struct trust trust;
 };

@@ -88,6 +88,9 @@ struct tpm_ticket {
 enum status tpm_secret_read(struct tpm *t, const struct tpm_object *nv, const struct tpm_approval *a, struct tpm_ticket *ticket,
 	uint8_t secret[GATE_SECRET_SIZE]);
 
+/* tpm_ticket_make(t, a, ticket): LoadExternal(authority), VerifySignature, FlushContext for the delegation in ${a}: the ticket for later boots. */
+enum status tpm_ticket_make(struct tpm *t, const struct tpm_approval *a, struct tpm_ticket *ticket);
+
 /* tpm_door_close(t, outcome): PCR_Event into PCR 13, in every bank; ${outcome}: at most 1024 bytes. tpm_flush(t): flush loaded objects. */
 enum status tpm_door_close(struct tpm *t, struct bytes outcome);
 enum status tpm_flush(struct tpm *t);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The door: PCR 13, extended in every bank before anything that a disk supplies is believed.  (docs/architecture.md)
+ *
+ * It is closed once and for all until the next platform reset; what closed it is kept below /run/bootgate, for whoever attests later.
+ */
+#ifndef AGENT_DOOR_H
+#define AGENT_DOOR_H
+
+#include "protocol/message.h"
+#include "tpm/tpm.h"
+
+#define DOOR_FOLDER "/run/bootgate"
+
+/* door_outcome_known(text): "approved", "passphrase", "shell", "left". */
+bool door_outcome_known(const char *text);
+
+/* door_closed(): whether this boot's door is known to be closed, from our own note; no TPM command. */
+bool door_closed(void);
+
+/* door_close_with(t, outcome, digest): in an open TPM; notes it. ${digest}: of the statement, or empty. */
+enum status door_close_with(struct tpm *t, const char *outcome, struct bytes digest);
+
+/*
+ * door_close(outcome): opens the TPM itself (/dev/tpmrm0 first: a hung agent may hold /dev/tpm0).  A machine whose firmware announces no TPM has no door: OK.
+ * Retries for some seconds; then the status of the last try.
+ */
+enum status door_close(const char *tcti, const char *outcome);
+
+/* door_close_or_poweroff(outcome): what nobody may get past: when the door cannot be closed the machine is switched off, with the reason on the console. Returns only with the door closed, or with bootgate.door=unprotected on the measured command line. */
+void door_close_or_poweroff(const char *tcti, const char *outcome);
+
+/* door_user_events(out): the user-space events that were noted, encoded; an empty list when there are none. */
+enum status door_user_events(struct buffer *out);
+
+/* door_tpm_announced(): whether the firmware's ACPI tables or the kernel know a TPM 2.0. */
+bool door_tpm_announced(void);
+
+#endif

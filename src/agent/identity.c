@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: ISC */
+#include "agent/identity.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/text.h"
+
+static void
+take_object(const struct token_object *from, struct tpm_object *to)
+{
+	_Static_assert(sizeof to->blob >= TOKEN_OBJECT_MAX, "a cached object fits");
+
+	to->n = from->n;
+	memcpy(to->blob, from->p, from->n);
+}
+
+enum status
+identity_from_token(const struct token *token, struct identity *id)
+{
+	memset(id, 0, sizeof *id);
+	id->ek_handle = token->ek_handle;
+	id->ak_handle = token->ak_handle;
+	take_object(&token->cache.ek, &id->ek);
+	take_object(&token->cache.ak, &id->ak);
+	if (token->seals == 0)
+		return E_MISSING;
+	memcpy(id->machine_key, token->seal[0].machine_key, sizeof id->machine_key);
+	id->indices = token->seals;
+	for (size_t i = 0; i < token->seals; i++) {
+		id->index[i] = (struct index_claim){ token->nv_handle[i], token->seal[i].epoch };
+		take_object(&token->cache.nv[i], &id->nv[i]);
+	}
+	return OK;
+}
+
+/* The note's numbers, and where they go. */
+static uint32_t *
+number_of(struct identity *id, const char *key, size_t n)
+{
+	const struct {
+		const char *key;
+		uint32_t *to;
+	} numbers[] = {
+		{ "ek", &id->ek_handle }, { "ak", &id->ak_handle }, { "nv", &id->index[0].handle },
+		{ "epoch", &id->index[0].epoch }, { "nv-next", &id->nv_handle_next },
+	};
+
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		if (strlen(numbers[i].key) == n && strncmp(numbers[i].key, key, n) == 0)
+			return numbers[i].to;
+	return NULL;
+}
+
+static enum status
+parse_line(struct identity *id, char *line, unsigned *lines)
+{
+	char *equals = strstr(line, " = "), *end;
+	uint32_t *number;
+	size_t n;
+
+	if (line[0] == '#')
+		return OK;
+	if (equals == NULL)
+		return E_SYNTAX;
+	++*lines;
+	number = number_of(id, line, (size_t)(equals - line));
+	if (number != NULL) {
+		*number = (uint32_t)strtoul(equals + 3, &end, 0);
+		return *end == '\0' ? OK : E_SYNTAX;
+	}
+	if (strncmp(line, "machine-key", (size_t)(equals - line)) != 0)
+		return E_SYNTAX;
+	return text_unhex(equals + 3, id->machine_key, sizeof id->machine_key, &n) == OK && n == sizeof id->machine_key ? OK : E_SYNTAX;
+}
+
+enum status
+identity_load(const char *path, struct identity *id)
+{
+	char text[1024] = "";
+	struct buffer b = buffer_of(text, sizeof text - 1);
+	unsigned lines = 0;
+	enum status s = file_read(path, &b);
+
+	memset(id, 0, sizeof *id);
+	id->indices = 1;
+	for (char *save = NULL, *line = strtok_r(text, "\n", &save); s == OK && line != NULL; line = strtok_r(NULL, "\n", &save))
+		s = parse_line(id, line, &lines);
+	return s != OK ? s : lines == 6 ? OK : E_MISSING;
+}
+
+enum status
+identity_save(const struct identity *id, const char *path)
+{
+	char text[1024], key[2 * MACHINE_KEY_SIZE + 1];
+	int n = snprintf(text, sizeof text,
+		"# Written by bootgate enroll: where this machine's keys are in its TPM. Nothing here is secret.\n"
+		"ek = 0x%08" PRIx32 "\nak = 0x%08" PRIx32 "\nnv = 0x%08" PRIx32 "\nepoch = %" PRIu32 "\nnv-next = 0x%08" PRIx32 "\n"
+		"machine-key = %s\n",
+		id->ek_handle, id->ak_handle, id->index[0].handle, id->index[0].epoch, id->nv_handle_next,
+		text_hex(BYTES(id->machine_key), key, sizeof key));
+
+	if (n < 0 || (size_t)n >= sizeof text)
+		return E_TOO_LARGE;
+	mkdir("/var/lib/bootgate", 0755);
+	return file_write(path, bytes_of(text, (size_t)n), 0644);
+}
+
+static enum status
+complete_object(struct tpm *t, const char *what, uint32_t handle, struct tpm_object *o)
+{
+	enum status s;
+
+	if (o->n > 0)
+		return OK;
+	s = tpm_object_find(t, handle, o);
+	if (s != OK)
+		log_error("the machine's %s at TPM handle 0x%08" PRIx32 ": %s", what, handle, status_text(s));
+	return s;
+}
+
+enum status
+identity_complete(struct tpm *t, struct identity *id, bool fresh)
+{
+	struct public_area ek;
+	struct bytes public;
+	uint32_t handle;
+	enum status s;
+
+	if (fresh) {
+		id->ek.n = id->ak.n = 0;
+		for (size_t i = 0; i < GATES_MAX; i++)
+			id->nv[i].n = 0;
+	}
+	s = complete_object(t, "EK", id->ek_handle, &id->ek);
+	if (s == OK)
+		s = complete_object(t, "AK", id->ak_handle, &id->ak);
+	for (size_t i = 0; s == OK && i < id->indices; i++)
+		s = complete_object(t, "secret", id->index[i].handle, &id->nv[i]);
+	if (s == OK)
+		s = tpm_object_public(&id->ek, &public, &handle);
+	if (s == OK)
+		s = public_decode(public, &ek);
+	if (s == OK)
+		public_id(&ek, id->machine);
+	return s;
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * bootgate: the attester, and the gate.  A table of verbs; each is a page of its own.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/boot.h"
+#include "agent/door.h"
+#include "agent/enroll.h"
+#include "agent/exit.h"
+#include "agent/luks_enroll.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "tpm/tpm.h"
+
+static struct settings settings;
+
+/* What the verbs' options leave. */
+struct options {
+	const char *config, *verifier, *token, *token_file, *label, *certificate, *kind, *passphrase_file;
+};
+
+static const struct option long_options[] = {
+	{ "config", required_argument, NULL, 'c' },
+	{ "verifier", required_argument, NULL, 'v' },
+	{ "token", required_argument, NULL, 't' },
+	{ "token-file", required_argument, NULL, 'T' },
+	{ "label", required_argument, NULL, 'l' },
+	{ "ek-certificate", required_argument, NULL, 'e' },
+	{ "key", required_argument, NULL, 'k' },
+	{ "passphrase-file", required_argument, NULL, 'p' },
+	{ "debug", no_argument, NULL, 'd' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static const char usage[] =
+	"usage: bootgate VERB [options]\n"
+	"\n"
+	"In the initramfs:\n"
+	"  boot                   ask the verifiers for an approval, and people for the passphrase; open the volumes; close the door\n"
+	"  door OUTCOME           close the door (PCR 13): shell, passphrase or left; switch off when it cannot be closed\n"
+	"On the installed host:\n"
+	"  enroll                 enrol this machine at a verifier\n"
+	"      --verifier URL       https://HOST[:PORT]; default: the first of the configuration\n"
+	"      --token T            an enrolment token; better: --token-file FILE, which no process list shows (\"-\": standard input)\n"
+	"      --label NAME         a name for people; default: the host name\n"
+	"      --key KIND           attestation key: p384, p256 or rsa2048; default: the first that the TPM can\n"
+	"      --ek-certificate F   the EK certificate (DER), when the TPM holds none\n"
+	"  luks-enroll DEVICE     a key slot and a token for a LUKS2 volume of this machine\n"
+	"      --passphrase-file F  holds an existing passphrase; default: asked for at the terminal\n"
+	"Everywhere:\n"
+	"  -c, --config FILE      default: " SETTINGS_PATH "\n"
+	"  -d, --debug            say more; never secrets\n"
+	"  -h, --help  -V, --version\n"
+	"\n"
+	"Exit status: 0 done (boot: volumes open, door closed); 1 failed; 2 usage; 3 configuration; 4 denied, or gave up waiting;\n"
+	"5 no TPM; 6 no verifier reachable; 7 the verifier refused. Hooks treat every status but 0 as shut.\n";
+
+/* exit_status(s): the documented number for an outcome. */
+static int
+exit_status(enum status s)
+{
+	switch ((int)s) {
+	case OK:
+		return EXIT_DONE;
+	case E_CONFIG:
+		return EXIT_CONFIG;
+	case E_DENIED:
+	case E_HELD:
+	case E_TIMEOUT:
+		return EXIT_DENIED;
+	case E_TPM:
+	case E_TPM_LOST:
+	case E_TPM_AUTH:
+		return EXIT_TPM;
+	case E_NETWORK:
+	case E_TLS:
+	case E_UNAVAILABLE:
+		return EXIT_UNREACHABLE;
+	case E_REFUSED:
+		return EXIT_REFUSED;
+	default:
+		return EXIT_FAILED;
+	}
+}
+
+static enum status
+load(const struct options *o)
+{
+	enum status s = settings_load(o->config, &settings);
+
+	return s == OK ? OK : E_CONFIG;
+}
+
+static enum status
+verb_boot(const struct options *o, const char *argument)
+{
+	enum status s = load(o);
+
+	(void)argument;
+	return s == OK ? boot_run(&settings) : s;
+}
+
+/* The door needs no configuration: it must close even when the image's files are broken. */
+static enum status
+verb_door(const struct options *o, const char *outcome)
+{
+	struct settings quiet;
+	uint8_t memory[16384];
+	struct buffer b = BUFFER(memory);
+	unsigned line;
+	const char *why, *tpm = "";
+
+	if (!door_outcome_known(outcome) || strcmp(outcome, "approved") == 0) {
+		log_error("door: an outcome is shell, passphrase or left");
+		return E_SYNTAX;
+	}
+	if (file_read(o->config, &b) == OK && settings_parse(buffer_view(&b), &quiet, &line, &why) == OK)
+		tpm = quiet.tpm;
+	door_close_or_poweroff(tpm, outcome);
+	return OK;
+}
+
+static enum status
+read_token(const struct options *o, char token[TOKEN_TEXT_SIZE + 2])
+{
+	struct buffer b = buffer_of(token, TOKEN_TEXT_SIZE + 1);
+	enum status s = file_read(strcmp(o->token_file, "-") == 0 ? "/dev/stdin" : o->token_file, &b);
+
+	if (s != OK) {
+		log_error("%s: %s", o->token_file, status_text(s));
+		return s;
+	}
+	token[b.n] = '\0';
+	token[strcspn(token, "\r\n")] = '\0';
+	return OK;
+}
+
+static enum status
+parse_kind(const char *text, int *kind)
+{
+	static const char *const names[] = { [TPM_EK_P384] = "p384", [TPM_EK_P256] = "p256", [TPM_EK_RSA2048] = "rsa2048" };
+
+	for (*kind = 0; *kind < TPM_EK_KINDS; ++*kind)
+		if (text == NULL || strcmp(names[*kind], text) == 0)
+			break;
+	if (text == NULL)
+		*kind = TPM_EK_KINDS;
+	else if (*kind == TPM_EK_KINDS) {
+		log_error("--key is p384, p256 or rsa2048");
+		return E_SYNTAX;
+	}
+	return OK;
+}
+
+static enum status
+verb_enroll(const struct options *o, const char *argument)
+{
+	struct enroll_options e = { .token = o->token, .label = o->label, .certificate = o->certificate };
+	char token[TOKEN_TEXT_SIZE + 2] = "";
+	size_t verifier = 0;
+	enum status s = parse_kind(o->kind, &e.key_kind);
+
+	(void)argument;
+	if (s == OK)
+		s = load(o);
+	if (s == OK && o->token_file != NULL) {
+		s = read_token(o, token);
+		e.token = token;
+	}
+	if (s == OK && o->verifier != NULL) {
+		/* The one named takes the place of those that are configured. */
+		settings.verifiers = 1;
+		s = url_parse(o->verifier, &settings.verifier[0]);
+		snprintf(settings.verifier_text[0], sizeof settings.verifier_text[0], "%s", o->verifier);
+	}
+	if (s != OK || settings.verifiers == 0) {
+		if (s != E_CONFIG)
+			log_error("--verifier https://HOST[:PORT] is needed, here or in %s", o->config);
+		return s == OK ? E_CONFIG : s;
+	}
+	memory_protect();
+	s = enroll_run(&settings, verifier, &e);
+	memory_wipe(token, sizeof token);
+	return s;
+}
+
+static enum status
+verb_luks_enroll(const struct options *o, const char *device)
+{
+	enum status s = load(o);
+
+	memory_protect();
+	return s == OK ? luks_enroll_run(&settings, device, o->passphrase_file) : s;
+}
+
+static const struct verb {
+	const char *name;
+	bool argument, kmsg;
+	enum status (*run)(const struct options *o, const char *argument);
+} verbs[] = {
+	{ "boot", false, true, verb_boot },
+	{ "door", true, true, verb_door },
+	{ "enroll", false, false, verb_enroll },
+	{ "luks-enroll", true, false, verb_luks_enroll },
+};
+
+static int
+fail_usage(const char *why)
+{
+	fprintf(stderr, "bootgate: %s\n%s", why, usage);
+	return EXIT_USAGE;
+}
+
+/* -1: go on. */
+static int
+parse_options(int argc, char **argv, struct options *o)
+{
+	int c;
+
+	while ((c = getopt_long(argc, argv, "c:dhV", long_options, NULL)) != -1) {
+		switch (c) {
+		case 'c': o->config = optarg; break;
+		case 'v': o->verifier = optarg; break;
+		case 't': o->token = optarg; break;
+		case 'T': o->token_file = optarg; break;
+		case 'l': o->label = optarg; break;
+		case 'e': o->certificate = optarg; break;
+		case 'k': o->kind = optarg; break;
+		case 'p': o->passphrase_file = optarg; break;
+		case 'd': log_limit(LOG_LEVEL_DEBUG); break;
+		case 'h': fputs(usage, stdout); return EXIT_DONE;
+		case 'V': puts("bootgate " BOOTGATE_VERSION); return EXIT_DONE;
+		default: fprintf(stderr, "%s", usage); return EXIT_USAGE;
+		}
+	}
+	return -1;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options o = { .config = SETTINGS_PATH };
+	int status = parse_options(argc, argv, &o);
+
+	if (status >= 0)
+		return status;
+	if (optind >= argc)
+		return fail_usage("which verb?");
+	for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+		const struct verb *v = &verbs[i];
+
+		if (strcmp(v->name, argv[optind]) != 0)
+			continue;
+		if (argc - optind - 1 != (v->argument ? 1 : 0))
+			return fail_usage(v->argument ? "this verb takes one argument" : "this verb takes no argument");
+		log_open("bootgate", v->kmsg);
+		return exit_status(v->run(&o, v->argument ? argv[optind + 1] : NULL));
+	}
+	return fail_usage("there is no such verb");
+}
