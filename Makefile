@@ -32,7 +32,8 @@ EVENTLOG   := eventlog/device_path eventlog/escape eventlog/event eventlog/event
 LUKS       := luks/header luks/header_fault luks/json luks/metadata luks/seal luks/token
 PROTOCOL   := protocol/cbor protocol/cose protocol/field protocol/message_enroll protocol/message_evidence protocol/message_result
 PROTOCOL_SIGN := protocol/cose_sign
-POLICY     :=
+POLICY     := policy/appraise policy/case policy/command_line policy/evidence_check policy/judgement policy/machine policy/pcr_check \
+              policy/pe policy/policy policy/uki_reference
 STORE      :=
 NET        := net/https net/https_head net/trust net/url
 AGENT      := agent/approve agent/attest agent/boot agent/console agent/door agent/enroll agent/identity agent/luks_enroll agent/main \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Judging: a pure function of evidence, machine record, policy, reference values and the nonce check's outcome.
+ * Judging: a pure function of evidence, machine record, policy and reference values.  Whether the verifier's
+ * nonce is fresh, and whether this evidence was judged before, is decided by whoever calls.
  * The verifier and `bootgatectl appraise` run this very code.  (RFC 9334: appraisal of Evidence)
  */
 #ifndef POLICY_APPRAISE_H
@@ -42,8 +43,12 @@ struct appraisal {
 /* appraise(a, v): all checks, in order, every reason (not only the first). E_ only when it could not be decided at all: then treat as deny. */
 enum status appraise(const struct appraisal *a, struct verdict *v);
 
-/* appraise_update(m, q): the counters of the last evidence seen, written into the record after each identified evidence. */
-void appraise_update(struct machine *m, const struct quote *q);
+/*
+ * appraise_update(m, q, v): the counters of the last evidence seen, written into the record after each identified evidence, denied
+ * ones included; but not where ${v} holds it because of these very counters, or the hold would be gone at the next try.
+ * With NULL for ${v}: in any case, after an operator accepted them.
+ */
+void appraise_update(struct machine *m, const struct quote *q, const struct verdict *v);
 
 /* appraise_checks(): the constant table, for `bootgatectl policy checks` and the man page. */
 struct check_info {

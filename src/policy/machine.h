@@ -8,7 +8,7 @@
 
 #include "protocol/message.h"
 
-#define POLICY_NAME_MAX 64
+/* POLICY_NAME_MAX stands in protocol/message.h: an approval names its policy. */
 
 struct machine {
 	uint8_t id[MACHINE_ID_SIZE];
