@@ -26,10 +26,10 @@ static const struct {
 	{ EV_PLATFORM_CONFIG_FLAGS, PCR_ANY, FORM(DATA) },
 	{ EV_OMIT_BOOT_DEVICE_EVENTS, PCR_ANY, FORM(DATA) },
 	{ EV_EVENT_TAG, PCR_ANY, FORM(DATA) },
-	{ EV_EFI_VARIABLE_DRIVER_CONFIG, PCR_ANY, FORM(DATA) | FORM(STRUCTURE) },
-	{ EV_EFI_VARIABLE_AUTHORITY, PCR_ANY, FORM(DATA) | FORM(STRUCTURE) },
-	{ EV_EFI_VARIABLE_BOOT2, PCR_ANY, FORM(DATA) | FORM(STRUCTURE) },
-	{ EV_EFI_VARIABLE_BOOT, PCR_ANY, FORM(DATA) | FORM(STRUCTURE) | FORM(VALUE) },
+	{ EV_EFI_VARIABLE_DRIVER_CONFIG, PCR_ANY, FORM(DATA) | FORM(BUT_LAST) },
+	{ EV_EFI_VARIABLE_AUTHORITY, PCR_ANY, FORM(DATA) | FORM(BUT_LAST) },
+	{ EV_EFI_VARIABLE_BOOT2, PCR_ANY, FORM(DATA) | FORM(BUT_LAST) },
+	{ EV_EFI_VARIABLE_BOOT, PCR_ANY, FORM(DATA) | FORM(BUT_LAST) | FORM(VALUE) },
 	{ EV_IPL, PCR(8), FORM(TEXT) | FORM(TEXT_NUL) | FORM(DATA_NUL) },
 	{ EV_IPL, PCR(11), FORM(NAME) },
 	{ EV_IPL, PCR(12), FORM(DATA) },
@@ -55,13 +55,13 @@ claim_data(const struct event *ev, struct claim *c)
 }
 
 static bool
-claim_structure(const struct event *ev, struct claim *c)
+claim_but_last(const struct event *ev, struct claim *c)
 {
 	struct event_data_variable v;
 
-	if (event_data_variable(ev, &v) != OK)
+	if (event_data_variable(ev, &v) != OK || v.whole.n == ev->data.n)
 		return false;
-	c->part = c->measured = v.whole;
+	c->part = c->measured = bytes_of(ev->data.p, ev->data.n - 1);
 	return true;
 }
 
@@ -134,7 +134,7 @@ static const struct {
 } forms[] = {
 	[EVENT_COVER_NONE] = { NULL, "nothing" },
 	[EVENT_COVER_DATA] = { claim_data, "whole data" },
-	[EVENT_COVER_STRUCTURE] = { claim_structure, "variable, not what follows it" },
+	[EVENT_COVER_BUT_LAST] = { claim_but_last, "whole data but the last byte" },
 	[EVENT_COVER_VALUE] = { claim_value, "value only" },
 	[EVENT_COVER_TEXT] = { claim_text, "text after the label" },
 	[EVENT_COVER_TEXT_NUL] = { claim_text_nul, "text after the label, with its NUL" },

@@ -12,8 +12,8 @@
  *	EV_IPL_PARTITION_DATA,            any    DATA              mostly; vendors measure other things too: not covered then
  *	EV_COMPACT_HASH, EV_NONHOST_INFO, EV_NONHOST_CONFIG, EV_PLATFORM_CONFIG_FLAGS, EV_OMIT_BOOT_DEVICE_EVENTS
  *	EV_EVENT_TAG                      any    DATA              Windows in PCR 12-14; Linux in PCR 9 measures a file: not covered
- *	EV_EFI_VARIABLE_DRIVER_CONFIG,    any    DATA, STRUCTURE   older shims log one byte after the structure that they do not
- *	_AUTHORITY, _BOOT2                                         measure
+ *	EV_EFI_VARIABLE_DRIVER_CONFIG,    any    DATA, BUT_LAST    older shims log one byte more than they measure
+ *	_AUTHORITY, _BOOT2
  *	EV_EFI_VARIABLE_BOOT              any    the same, VALUE   the PFP wants the value only, some firmware measures all;
  *	                                                           on Google's machines some hash 01 00 00 00: not covered
  *	EV_IPL                            8      TEXT, TEXT_NUL,   GRUB: "grub_cmd: ls" measures "ls", Fedora's older one with its
@@ -25,6 +25,8 @@
  *
  * The *type* is never covered.  Whoever made up the log can put another type beside the same digest and bytes, so a rule
  * must not skip an event because of its type, nor find its meaning by type alone: bind PCR, order and the whole covered bytes.
+ * So is the name of a variable in PCR 1 worth nothing by itself: where the firmware measures values only, root can store a Boot####
+ * whose value looks like a whole structure.  Secure Boot's variables are read from PCR 7, before its separator.
  */
 #ifndef EVENTLOG_EVENT_COVER_H
 #define EVENTLOG_EVENT_COVER_H
@@ -34,7 +36,7 @@
 enum event_cover_form {
 	EVENT_COVER_NONE,      /* the digest is of something else: nothing of the data is proved */
 	EVENT_COVER_DATA,      /* of all data */
-	EVENT_COVER_STRUCTURE, /* of a variable's structure, not of what follows it */
+	EVENT_COVER_BUT_LAST,  /* of all data but the last byte, which is no part of the variable */
 	EVENT_COVER_VALUE,     /* of a variable's value: neither its name nor its GUID is proved */
 	EVENT_COVER_TEXT,      /* of the text after GRUB's label, without the NUL: the label is not proved */
 	EVENT_COVER_TEXT_NUL,  /* with the NUL */

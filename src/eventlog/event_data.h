@@ -28,7 +28,7 @@ struct event_data_variable {
 	struct bytes guid;
 	struct bytes name; /* UTF-16LE, without a NUL */
 	struct bytes value;
-	struct bytes whole; /* the structure; shim's events have a byte more */
+	struct bytes whole; /* the structure; old shims log some bytes more */
 };
 enum status event_data_variable(const struct event *ev, struct event_data_variable *v);
 

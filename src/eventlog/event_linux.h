@@ -2,11 +2,12 @@
 /*
  * What systemd-stub and the kernel's EFI stub measure when a unified kernel image (UKI) boots.
  *
- *	PCR 4    EV_EFI_BOOT_SERVICES_APPLICATION: the firmware, Authenticode digest of the UKI; and of the kernel inside it, which
- *	         the stub hands to LoadImage (Debian 12)
+ *	PCR 4    EV_EFI_BOOT_SERVICES_APPLICATION of the firmware: Authenticode digest of the UKI.  Debian 12's stub starts the kernel inside
+ *	         without LoadImage, so no second event; newer stubs and boot loaders may give one.
  *	PCR 9    EV_EVENT_TAG of the kernel's stub, a text each that the digest does not cover:
  *	           0x8f3b22ed "LOADED_IMAGE::LoadOptions": the digest is of the command line, UTF-16LE as passed
  *	           0x8f3b22ec "Linux initrd":              the digest is of the initrd as loaded through LoadFile2
+ *	         The kernel's stub measures load options first, then the initrd, all of it: .initrd and what systemd-stub adds.
  *	         An initrd that never passes the kernel's EFI stub (a boot loader that hands it over itself) gives no such event: a
  *	         rule must demand exactly the events that it knows, and not only refuse wrong ones.
  *	PCR 11   systemd-stub, EV_IPL, two events for each section but .pcrsig, in the order of event_linux_sections[]: first the

@@ -225,12 +225,28 @@ show_locality(const struct show *show, struct buffer *line, const struct event *
 	return true;
 }
 
+/* The other EV_NO_ACTION events that begin with a signature; Windows' own do not. */
+static bool
+show_signed(const struct show *show, struct buffer *line, const struct event *ev)
+{
+	struct bytes signature = first_of(ev->data, EVENT_DATA_SIGNATURE_SIZE);
+
+	if (ev->type != EV_NO_ACTION || signature.n < EVENT_DATA_SIGNATURE_SIZE || !is_text(signature))
+		return false;
+	escape_format(line, "  ");
+	write_guess(line, signature);
+	escape_format(line, ev->data.n > signature.n ? " " : "");
+	write_hex(line, bytes_of(ev->data.p + signature.n, ev->data.n - signature.n));
+	end_line(show, line);
+	return true;
+}
+
 static void
 show_data(const struct show *show, struct buffer *line, const struct event *ev)
 {
 	/* Each knows its own types, and says no to others and to what it cannot read. */
 	static bool (*const by_type[])(const struct show *, struct buffer *, const struct event *) = {
-		show_variable, show_image, show_gpt, show_tag, show_blob, show_tables, show_locality,
+		show_variable, show_image, show_gpt, show_tag, show_blob, show_tables, show_locality, show_signed,
 	};
 
 	for (size_t i = 0; i < sizeof(by_type) / sizeof(by_type[0]); i++)
