@@ -250,7 +250,7 @@ use_approval(struct attest *a, const struct volume *v, size_t n, int fd)
 	memory_wipe(secret, sizeof secret);
 	if (s == OK && !memory_equal(machine_key.pk, a->binding.machine_key, sizeof machine_key.pk)) {
 		log_error("the TPM secret was replaced: it is not the one of this machine's enrolment. Open by passphrase, look for who did it, and enrol again");
-		s = E_MISMATCH;
+		s = E_KEY;
 	}
 	if (s == OK)
 		hand_out(a, v, n, &machine_key, &fresh, fd);
@@ -285,9 +285,10 @@ next_after(enum status s, unsigned *again)
 {
 	switch ((int)s) {
 	case OK:
-	case E_MISMATCH:
+	case E_KEY:
 	case E_MISSING:
 		return NEXT_DONE;
+	case E_MISMATCH: /* what the token cached of the TPM's objects is damaged */
 	case E_TPM_AGAIN:
 	case E_TPM_PCR_CHANGED:
 	case E_TPM_LOST:

@@ -19,7 +19,7 @@ struct approve_key {
 /*
  * approve_run(settings, v, n, fd, a): ask until approved, read the secret, close the door, and write a struct approve_key for each volume with a
  * token to ${fd}.  Returns OK then; before, only for what no further try can mend: E_NOT_FOUND (no TPM), E_MISSING (no volume with a usable token),
- * E_MISMATCH (the TPM secret was replaced).  Runs in a process of its own.
+ * E_KEY (the TPM secret was replaced).  Runs in a process of its own.
  */
 enum status approve_run(const struct settings *settings, const struct volume *v, size_t n, int fd, struct attest *a);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "agent/door.h"
+#include "agent/ima.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -20,11 +21,42 @@ path_of(enum purpose purpose)
 	return purpose == PURPOSE_VOLUME ? "/v1/volume" : "/v1/attest";
 }
 
+/* What was extended after the firmware's log had ended: our own events, and IMA's. */
+static enum status
+gather_user_events(struct attest *a)
+{
+	static struct user_events events;
+	static uint8_t noted[USER_EVENTS_SIZE_MAX], list[USER_EVENTS_SIZE_MAX], crypto[USER_EVENTS_SIZE_MAX];
+	struct buffer n = BUFFER(noted), l = BUFFER(list), c = BUFFER(crypto), out = BUFFER(a->user_events);
+	enum hash_alg banks[QUOTE_BANKS_MAX];
+	size_t n_banks;
+	enum status s = door_user_events(&n);
+
+	if (s == OK)
+		s = message_user_events_decode(buffer_view(&n), &events);
+	if (s == OK)
+		s = tpm_banks(a->tpm, banks, &n_banks);
+	if (s != OK)
+		return s;
+	s = file_read(IMA_LIST, &l);
+	if (s == OK)
+		s = file_read("/proc/crypto", &c);
+	if (s == OK)
+		s = ima_parse(buffer_view(&l), buffer_view(&c), banks, n_banks, &events);
+	if (s != OK && s != E_NOT_FOUND) {
+		snprintf(a->said, sizeof a->said, "%s: %s", IMA_LIST, status_text(s));
+		return s;
+	}
+	s = message_user_events_encode(&events, &out);
+	a->user_events_n = out.n;
+	return s;
+}
+
 /* Step 2, while the challenge travels: session, event log, an HPKE key for this exchange alone. */
 static enum status
 prepare(struct attest *a, enum purpose purpose)
 {
-	struct buffer log = BUFFER(a->log), user = BUFFER(a->user_events);
+	struct buffer log = BUFFER(a->log);
 	enum status s = OK;
 
 	if (purpose == PURPOSE_BOOT)
@@ -37,8 +69,7 @@ prepare(struct attest *a, enum purpose purpose)
 		return s == E_NOT_FOUND ? E_MISSING : s;
 	}
 	a->log_n = log.n;
-	s = door_user_events(&user);
-	a->user_events_n = user.n;
+	s = gather_user_events(a);
 	return s != OK ? s : hpke_generate(&a->hpke);
 }
 
@@ -166,7 +197,7 @@ judge_result(struct attest *a, struct bytes body)
 		snprintf(a->said, sizeof a->said, s == E_SIGNATURE ?
 			"its keys were not delegated by the authority whose key is in this image, or its statement is not signed by them" :
 			"its statement is not about this exchange: %s", status_text(s));
-		return s;
+		return s == E_MISMATCH ? E_PROTOCOL : s;
 	}
 	hash_compute(HASH_SHA256, a->result.statement, digest);
 	memcpy(a->statement_digest, digest, sizeof a->statement_digest);

@@ -238,15 +238,14 @@ rests_on(const char *folder, unsigned depth, const struct block_id *good, size_t
 	s = slaves_rest_on(real, depth, good, n, odd, &any);
 	if (s != OK || any)
 		return s;
-	snprintf(path, sizeof path, "%s/partition", real);
-	if (access(path, F_OK) == 0) {
-		/* A partition's disk is the folder above, and may itself be made of others. */
-		*strrchr(real, '/') = '\0';
-		return rests_on(real, depth + 1, good, n, odd);
-	}
-	if (!node_path(strrchr(real, '/') + 1, odd))
+	if (odd[0] == '\0' && !node_path(strrchr(real, '/') + 1, odd))
 		snprintf(odd, BLOCK_PATH_MAX, "a device");
-	return E_MISMATCH;
+	snprintf(path, sizeof path, "%s/partition", real);
+	if (access(path, F_OK) != 0)
+		return E_MISMATCH;
+	/* A partition's disk is the folder above, and may itself be made of others. */
+	*strrchr(real, '/') = '\0';
+	return rests_on(real, depth + 1, good, n, odd);
 }
 
 enum status

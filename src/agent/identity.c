@@ -11,13 +11,18 @@
 #include "base/log.h"
 #include "base/text.h"
 
+/* A cached object that is damaged, or another's, counts as not there: it is then read from the TPM. */
 static void
-take_object(const struct token_object *from, struct tpm_object *to)
+take_object(const struct token_object *from, uint32_t handle, struct tpm_object *to)
 {
-	_Static_assert(sizeof to->blob >= TOKEN_OBJECT_MAX, "a cached object fits");
+	struct name name;
+	uint32_t found;
 
+	_Static_assert(sizeof to->blob >= TOKEN_OBJECT_MAX, "a cached object fits");
 	to->n = from->n;
 	memcpy(to->blob, from->p, from->n);
+	if (from->n > 0 && (tpm_object_name(to, &name, &found) != OK || found != handle))
+		to->n = 0;
 }
 
 enum status
@@ -26,15 +31,15 @@ identity_from_token(const struct token *token, struct identity *id)
 	memset(id, 0, sizeof *id);
 	id->ek_handle = token->ek_handle;
 	id->ak_handle = token->ak_handle;
-	take_object(&token->cache.ek, &id->ek);
-	take_object(&token->cache.ak, &id->ak);
+	take_object(&token->cache.ek, id->ek_handle, &id->ek);
+	take_object(&token->cache.ak, id->ak_handle, &id->ak);
 	if (token->seals == 0)
 		return E_MISSING;
 	memcpy(id->machine_key, token->seal[0].machine_key, sizeof id->machine_key);
 	id->indices = token->seals;
 	for (size_t i = 0; i < token->seals; i++) {
 		id->index[i] = (struct index_claim){ token->nv_handle[i], token->seal[i].epoch };
-		take_object(&token->cache.nv[i], &id->nv[i]);
+		take_object(&token->cache.nv[i], token->nv_handle[i], &id->nv[i]);
 	}
 	return OK;
 }
