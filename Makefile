@@ -36,7 +36,7 @@ POLICY     := policy/appraise policy/case policy/command_line policy/evidence_ch
               policy/pe policy/policy policy/uki_reference
 STORE      :=
 NET        := net/https net/https_head net/trust net/url
-AGENT      := agent/approve agent/attest agent/boot agent/console agent/door agent/enroll agent/identity agent/luks_enroll agent/main \
+AGENT      := agent/approve agent/attest agent/boot agent/console agent/door agent/enroll agent/identity agent/ima agent/luks_enroll agent/main \
               agent/memory_overwrite agent/settings agent/volume
 VERIFIER   :=
 CTL        := ctl/eventlog_verb
@@ -61,6 +61,8 @@ test_settings_MORE := agent/settings net/trust net/url
 fuzz_http_answer_MORE := net/https_head
 fuzz_settings_MORE := agent/settings net/trust net/url
 test_store_MORE := $(STORE)
+test_ima_MORE   := agent/ima
+fuzz_ima_MORE   := agent/ima
 FUZZERS    := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 UNIT_LIBS  := -lcmocka -ljansson -lsqlite3 -lconfuse -lseccomp -lcrypto
 
@@ -238,6 +240,18 @@ $(B)/test/$(1): $(B)/test/unit/$(1).o $$(patsubst %,$(B)/test/%.o,$$(sort $$(LIB
 	@$(CC) -fsanitize=address,undefined -o $$@ $$(filter %.o,$$^) -Wl,--start-group $(THIRD_HOST) -Wl,--end-group $(UNIT_LIBS)
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t))))
+
+# The agent with sanitizers and with a TCTI for swtpm: for tests and figures on a host without a TPM. Never installed.
+$(B)/test/bootgate: $(bootgate_OBJECTS:%=$(B)/test/%.o) $(THIRD_HOST)
+	@echo "  link   $@"
+	@$(CC) -fsanitize=address,undefined -o $@ $(filter %.o,$^) -Wl,--start-group $(THIRD_HOST) -Wl,--end-group
+$(B)/bench/bootgate: $(bootgate_OBJECTS:%=$(B)/bench/%.o) $(THIRD_HOST)
+	@echo "  link   $@"
+	@$(CC) -pie -Wl,--gc-sections -o $@ $(filter %.o,$^) -Wl,--start-group $(THIRD_HOST) -Wl,--end-group
+$(B)/bench/%.o: src/%.c | $(UNPACKED) $(B)/packages/check
+	@mkdir -p $(@D)
+	@echo "  bench  $<"
+	@$(CC) $(CPPFLAGS_ALL) $(HOST_CFLAGS) -DTPM_WITH_SWTPM -c -o $@ $<
 
 define fuzz_target
 $(B)/fuzz/$(1): $(B)/fuzz/targets/$(1).o $$(patsubst %,$(B)/fuzz/%.o,$$(sort $$(LIBRARY) $$($(1)_MORE))) $(T)/host/libbearssl.a $(T)/host/libtinycbor.a
