@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <string.h>
-#include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -18,10 +18,11 @@ allow_writing(int fd)
 {
 	int flags = 0;
 
-	if (ioctl(fd, (int)FS_IOC_GETFLAGS, &flags) != 0 || (flags & FS_IMMUTABLE_FL) == 0)
+	/* musl and glibc disagree on the type of ioctl()'s request. */
+	if (syscall(SYS_ioctl, fd, FS_IOC_GETFLAGS, &flags) != 0 || (flags & FS_IMMUTABLE_FL) == 0)
 		return;
 	flags &= ~FS_IMMUTABLE_FL;
-	ioctl(fd, (int)FS_IOC_SETFLAGS, &flags);
+	syscall(SYS_ioctl, fd, FS_IOC_SETFLAGS, &flags);
 }
 
 enum status
