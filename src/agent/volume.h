@@ -5,38 +5,33 @@
 #ifndef AGENT_VOLUME_H
 #define AGENT_VOLUME_H
 
+#include "agent/mapping.h"
 #include "luks/header.h"
 #include "luks/token.h"
 
 #define VOLUMES_MAX 16
 #define VOLUME_NAME_MAX 64
 
-/* What a mapping must be: what was read from the header, in the words of the device-mapper table. */
-struct volume_table {
-	uint64_t offset;       /* of the segment on the device, in 512-byte sectors */
-	uint64_t sectors;      /* of the mapping; 0: to the end of the device */
-	char cipher[64];       /* "aes-xts-plain64" */
-	uint32_t sector_size;
-	bool integrity;
-};
-
 struct volume {
-	char device[64];                 /* "/dev/vdb" */
-	unsigned major, minor;
-	uint64_t diskseq;                /* BLKGETDISKSEQ, or 0 where the kernel has none */
+	char device[BLOCK_PATH_MAX];     /* "/dev/vdb" */
 	char uuid[HEADER_UUID_SIZE + 1];
+	struct mapping_plan plan;        /* which device was read, and what a mapping of it must be */
 	bool has_token;                  /* a bootgate token that decodes; then: */
 	uint32_t token_number;
 	struct token token;
 	size_t aad_n;                    /* header_aad() of the token's keyslot; 0 and has_token false when the header refuses it */
 	uint8_t aad[METADATA_AAD_MAX];
-	struct volume_table table;
+	uint32_t keyslots, tokens;       /* bit n: number n is taken, by whomever */
+	uint32_t claimed;                /* bit n: a token names keyslot n */
 };
 
-/* volume_read(device, v): one device. E_NOT_FOUND, E_TYPE: no LUKS2; a header that is refused: E_SYNTAX, said with its reason; without a token: OK. */
+/*
+ * volume_read(device, v): one device.  E_NOT_FOUND: not there, or no LUKS2; E_TYPE: no block device; E_SYNTAX: a header that is refused,
+ * said with its reason.  Without a token of ours, or with one that is not usable, which is said: OK.
+ */
 enum status volume_read(const char *device, struct volume *v);
 
-/* volume_read_slot(device, slot, v): likewise, with the aad of  whether or not a token names it. */
+/* volume_read_slot(device, slot, v): likewise, with the aad of keyslot ${slot}, whether or not a token names it. */
 enum status volume_read_slot(const char *device, uint32_t slot, struct volume *v);
 
 /*
@@ -47,9 +42,15 @@ enum status volume_scan(const char *const *wanted, size_t n_wanted, struct volum
 
 /*
  * volume_open(v, name, key, slot): cryptsetup open; ${key} goes through a pipe.  ${slot}: the token's keyslot, or -1: any (a passphrase).
- * Then volume_check(): a mapping that is not what was read is removed again (E_MISMATCH). E_PERMISSION: the key does not fit.
+ * For the token's keyslot the header is read once more, must give the same aad (E_MISMATCH), and cryptsetup gets it, with that one keyslot's
+ * area, as a file in memory: what was checked is what cryptsetup reads, whatever the disk would answer it.
+ * Then volume_check(): a mapping that is not what was read is removed again (E_MISMATCH).  E_PERMISSION: the key does not fit;
+ * E_EXISTS: the name is taken.
  */
 enum status volume_open(const struct volume *v, const char *name, struct bytes key, int slot);
+
+/* volume_test(v, key): only whether ${key} opens the token's keyslot, read in the same way. */
+enum status volume_test(const struct volume *v, struct bytes key);
 
 /* volume_check(v, name): the device is still the one that was read, and the mapping's table is what its header said. */
 enum status volume_check(const struct volume *v, const char *name);
@@ -61,7 +62,7 @@ bool volume_is_open(const char *name);
 
 /* --- the installed host --- */
 
-/* volume_keyslot_add(v, passphrase, key, slot): luksAddKey; ${*slot} the number it got. volume_keyslot_kill(): for undoing, with a passphrase that stays. */
+/* volume_keyslot_add(v, passphrase, key, slot): luksAddKey; ${*slot} the number it got: the first free one. volume_keyslot_kill(): for undoing; needs no passphrase. */
 enum status volume_keyslot_add(const struct volume *v, struct bytes passphrase, struct bytes key, uint32_t *slot);
 enum status volume_keyslot_kill(const struct volume *v, uint32_t slot);
 
@@ -69,7 +70,7 @@ enum status volume_keyslot_kill(const struct volume *v, uint32_t slot);
 enum status volume_token_write(const struct volume *v, const struct token *token, int number);
 enum status volume_token_remove(const struct volume *v, uint32_t number);
 
-/* volume_has_passphrase(v): whether a keyslot is left that no token claims: somebody can still type something. Needs the header read anew. */
+/* volume_has_passphrase(v, has): whether a keyslot is left that no token claims: somebody can still type something. */
 enum status volume_has_passphrase(const struct volume *v, bool *has);
 
 #endif
