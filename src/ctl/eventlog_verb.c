@@ -51,8 +51,11 @@ warn_replay(const struct eventlog *log)
 			log_warning("bank 0x%04x is in the log, but not replayed: unknown algorithm", log->alg[i].alg);
 	if (log->locality != 0)
 		log_info("PCR 0 starts with locality %u (StartupLocality)", log->locality);
+	if (log->no_action > 0)
+		log_info("EV_NO_ACTION events extend nothing (%zu here); tpm2_eventlog before 5.6 extends by them, and starts PCR 0 with zeros",
+		    log->no_action);
 	if (log->uneven > 0)
-		log_warning("%zu events lack digests of listed algorithms: such a log is never approved", log->uneven);
+		log_warning("events without a digest for every algorithm listed: %zu; such a log is never approved", log->uneven);
 }
 
 static enum status

@@ -174,7 +174,7 @@ check_locality(struct eventlog *log, const struct event *ev)
 		fail(log, EVENTLOG_LOCALITY, ev->offset);
 	else if (log->locality_told)
 		fail(log, EVENTLOG_LOCALITY_TWICE, ev->offset);
-	else if (log->pcr0_extended)
+	else if (log->pcr0_extended && !log->h_crtm && locality != 0)
 		fail(log, EVENTLOG_LOCALITY_LATE, ev->offset);
 	else
 		log->locality = locality;
@@ -187,9 +187,14 @@ check_event(struct eventlog *log, const struct event *ev)
 	if (ev->number > 0 && event_data_signed(ev, "Spec ID Event"))
 		fail(log, EVENTLOG_SPEC_TWICE, ev->offset);
 	check_locality(log, ev);
-	if (ev->pcr == 0 && event_extends(ev))
+	if (ev->pcr == 0 && event_extends(ev)) {
+		log->h_crtm |= !log->pcr0_extended && ev->type == EV_EFI_HCRTM_EVENT;
 		log->pcr0_extended = true;
-	if (ev->number == 0 || ev->digests == log->algs)
+	}
+	if (ev->number == 0)
+		return;
+	log->no_action += !event_extends(ev);
+	if (ev->digests == log->algs)
 		return;
 	log->uneven++;
 	if (log->rules == EVENTLOG_APPRAISE)

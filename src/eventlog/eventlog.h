@@ -15,7 +15,7 @@
  * the Spec ID event does not list; a Spec ID event that is not in PCR 0, has a digest, lists an algorithm twice, a known one with
  * another size, more than 16 or none, or whose vendor bytes do not end where the event ends; a first EV_NO_ACTION event that is
  * no Spec ID event (a cut or forged head); a second Spec ID event; a StartupLocality that is not 0, 3 or 4, comes twice, or comes
- * after PCR 0 was extended.
+ * after PCR 0 was extended and says another value than PCR 0 started with (after an H-CRTM event, which decides it alone, any will do).
  *
  * EVENTLOG_APPRAISE refuses more: the TPM 1.2 format, and a digest list that lacks an algorithm of the Spec ID event.
  * Real logs lack some: a ThinkPad's firmware lists SHA-1 and SHA-256, its Windows logs SHA-256 only.
@@ -55,7 +55,7 @@
 	X(EVENTLOG_SPEC_TWICE, E_DUPLICATE, "a second Spec ID event")                                                  \
 	X(EVENTLOG_LOCALITY, E_RANGE, "a StartupLocality event that is not in PCR 0 or does not say 0, 3 or 4")        \
 	X(EVENTLOG_LOCALITY_TWICE, E_DUPLICATE, "a second StartupLocality event")                                      \
-	X(EVENTLOG_LOCALITY_LATE, E_RANGE, "a StartupLocality event after PCR 0 was extended")
+	X(EVENTLOG_LOCALITY_LATE, E_RANGE, "a StartupLocality event of 3 or 4 after PCR 0 was extended")
 
 enum eventlog_fault {
 #define X(name, status, text) name,
@@ -78,10 +78,11 @@ struct eventlog {
 
 	/* What came so far. */
 	size_t events;
-	size_t uneven;  /* events that lack a listed algorithm; always 0 under EVENTLOG_APPRAISE */
-	size_t padding; /* bytes after the last event */
+	size_t no_action; /* EV_NO_ACTION events after the first event */
+	size_t uneven;    /* events that lack a listed algorithm; always 0 under EVENTLOG_APPRAISE */
+	size_t padding;   /* bytes after the last event */
 	bool locality_told;
-	uint8_t locality;
+	uint8_t locality; /* as told, also when an H-CRTM event overrules it */
 
 	enum eventlog_fault fault;
 	size_t fault_at; /* offset in the log */
@@ -89,7 +90,7 @@ struct eventlog {
 	/* The cursor's own. */
 	enum eventlog_rules rules;
 	struct reader in;
-	bool ended, pcr0_extended;
+	bool ended, pcr0_extended, h_crtm;
 };
 
 /* eventlog_begin(log, in, rules): stand before the first event of ${in}, which must outlive ${log}.  Looks at the head already. */

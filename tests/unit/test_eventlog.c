@@ -424,6 +424,30 @@ a_second_or_a_late_startup_locality_is_refused(void **state)
 	at = b.n;
 	put_agile(&b, 0, EV_NO_ACTION, two, 2, separator, locality3);
 	assert_fault(&b, EVENTLOG_LOCALITY_LATE, at);
+	/* An H-CRTM event that is not the first does not make it better. */
+	b.n = at;
+	put_agile(&b, 0, EV_EFI_HCRTM_EVENT, two, 2, separator, BYTES_STRING("HCRTM"));
+	at = b.n;
+	put_agile(&b, 0, EV_NO_ACTION, two, 2, separator, locality3);
+	assert_fault(&b, EVENTLOG_LOCALITY_LATE, at);
+}
+
+static void
+a_late_startup_locality_that_changes_nothing_is_read(void **state)
+{
+	uint8_t memory[1024];
+	struct buffer b = BUFFER(memory);
+
+	(void)state;
+	put_spec_id(&b, two, 2);
+	put_agile(&b, 0, EV_S_CRTM_VERSION, two, 2, separator, separator);
+	put_agile(&b, 0, EV_NO_ACTION, two, 2, separator, locality0);
+	assert_pcr0(buffer_view(&b), 0);
+	b.n = 0;
+	put_spec_id(&b, two, 2);
+	put_agile(&b, 0, EV_EFI_HCRTM_EVENT, two, 2, separator, BYTES_STRING("HCRTM"));
+	put_agile(&b, 0, EV_NO_ACTION, two, 2, separator, locality3);
+	assert_pcr0(buffer_view(&b), 4);
 }
 
 static void
@@ -497,6 +521,95 @@ events_of_user_space_come_after_the_firmwares(void **state)
 	assert_true(bytes_equal(replay_value(&r, HASH_SHA256, 13), bytes_of(expected, 32)));
 }
 
+/* Whether the log in ${b} replays to the same values in every bank as ${r}. */
+static bool
+same_values(const struct buffer *b, const struct replay *r)
+{
+	struct eventlog log;
+	struct replay other;
+
+	eventlog_begin(&log, buffer_view(b), EVENTLOG_APPRAISE);
+	assert_int_equal(replay_log(&other, &log), OK);
+	for (size_t i = 0; i < r->banks; i++)
+		for (unsigned pcr = 0; pcr < REPLAY_PCRS; pcr++)
+			if (!bytes_equal(replay_value(r, r->bank[i].alg, pcr), replay_value(&other, r->bank[i].alg, pcr)))
+				return false;
+	return true;
+}
+
+/* Security S3: the log of a real boot, each event in turn left out, doubled, turned into EV_NO_ACTION, moved to another PCR. */
+static void
+an_event_left_out_doubled_silenced_or_moved_changes_the_values(void **state)
+{
+	static struct log_file f;
+	static uint8_t memory[2 * LOG_SIZE_MAX];
+	struct bytes whole = log_load("qemu-ovmf-uki", &f);
+	struct buffer b = BUFFER(memory);
+	struct eventlog log;
+	struct replay r;
+	struct event ev;
+	size_t changed = 0;
+
+	(void)state;
+	eventlog_begin(&log, whole, EVENTLOG_APPRAISE);
+	assert_int_equal(replay_log(&r, &log), OK);
+	buffer_bytes(&b, whole);
+	assert_true(same_values(&b, &r));
+	eventlog_begin(&log, whole, EVENTLOG_APPRAISE);
+	while (eventlog_next(&log, &ev)) {
+		size_t end = (size_t)(ev.data.p - whole.p) + ev.data.n;
+
+		if (ev.number == 0)
+			continue;
+		b.n = 0;
+		buffer_bytes(&b, bytes_of(whole.p, ev.offset));
+		buffer_bytes(&b, bytes_of(whole.p + end, whole.n - end));
+		assert_false(same_values(&b, &r));
+		b.n = 0;
+		buffer_bytes(&b, bytes_of(whole.p, end));
+		buffer_bytes(&b, bytes_of(whole.p + ev.offset, whole.n - ev.offset));
+		assert_false(same_values(&b, &r));
+		b.n = 0;
+		buffer_bytes(&b, whole);
+		memory[ev.offset + 4] = EV_NO_ACTION;
+		memset(memory + ev.offset + 5, 0, 3);
+		assert_false(same_values(&b, &r));
+		memcpy(memory, whole.p, whole.n);
+		memory[ev.offset] ^= 16;
+		assert_false(same_values(&b, &r));
+		changed++;
+	}
+	assert_int_equal(changed, 35);
+}
+
+static void
+two_events_of_one_pcr_in_the_other_order_change_the_values(void **state)
+{
+	static struct log_file f;
+	static uint8_t memory[LOG_SIZE_MAX];
+	struct bytes whole = log_load("qemu-ovmf-uki", &f);
+	struct buffer b = BUFFER(memory);
+	struct eventlog log;
+	struct event first, second;
+	struct replay r;
+	size_t middle, end;
+
+	(void)state;
+	eventlog_begin(&log, whole, EVENTLOG_APPRAISE);
+	assert_int_equal(replay_log(&r, &log), OK);
+	log_event(whole, 32, &first);
+	log_event(whole, 33, &second);
+	assert_int_equal(first.pcr, second.pcr);
+	middle = second.offset;
+	end = (size_t)(second.data.p - whole.p) + second.data.n;
+	buffer_bytes(&b, bytes_of(whole.p, first.offset));
+	buffer_bytes(&b, bytes_of(whole.p + middle, end - middle));
+	buffer_bytes(&b, bytes_of(whole.p + first.offset, middle - first.offset));
+	buffer_bytes(&b, bytes_of(whole.p + end, whole.n - end));
+	assert_int_equal(b.n, whole.n);
+	assert_false(same_values(&b, &r));
+}
+
 static void
 a_log_that_was_not_read_to_its_end_is_not_ok(void **state)
 {
@@ -531,9 +644,12 @@ main(void)
 		cmocka_unit_test(pcr_0_starts_with_the_locality_of_the_startup),
 		cmocka_unit_test(pcr_0_starts_with_4_when_an_h_crtm_event_is_its_first),
 		cmocka_unit_test(a_second_or_a_late_startup_locality_is_refused),
+		cmocka_unit_test(a_late_startup_locality_that_changes_nothing_is_read),
 		cmocka_unit_test(no_action_extends_nothing_whatever_its_digests_are),
 		cmocka_unit_test(banks_are_replayed_in_their_own_order_not_in_the_logs),
 		cmocka_unit_test(events_of_user_space_come_after_the_firmwares),
+		cmocka_unit_test(an_event_left_out_doubled_silenced_or_moved_changes_the_values),
+		cmocka_unit_test(two_events_of_one_pcr_in_the_other_order_change_the_values),
 		cmocka_unit_test(a_log_that_was_not_read_to_its_end_is_not_ok),
 	};
 
