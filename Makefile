@@ -37,7 +37,7 @@ POLICY     := policy/appraise policy/case policy/command_line policy/evidence_ch
 STORE      :=
 NET        := net/https net/https_head net/trust net/url
 AGENT      := agent/approve agent/attest agent/boot agent/console agent/door agent/enroll agent/identity agent/ima agent/luks_enroll agent/main \
-              agent/memory_overwrite agent/settings agent/volume
+              agent/block agent/cryptsetup agent/mapping agent/memory_overwrite agent/settings agent/volume
 VERIFIER   :=
 CTL        := ctl/eventlog_verb
 

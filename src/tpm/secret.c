@@ -337,3 +337,24 @@ tpm_secret_read(struct tpm *t, const struct tpm_object *nv, const struct tpm_app
 	tpm_session_end(t);
 	return s;
 }
+
+enum status
+tpm_ticket_make(struct tpm *t, const struct tpm_approval *a, struct tpm_ticket *ticket)
+{
+	struct opening o = { .nv = ESYS_TR_NONE };
+	uint8_t policy[GATE_DIGEST_SIZE];
+	struct digest signed_by_authority;
+	enum status s = make_public(&a->authority, &o.authority);
+
+	ticket->n = 0;
+	if (s == OK)
+		s = make_signature(&a->authority, a->delegation, a->delegation_n, &o.delegation);
+	if (s == OK)
+		s = gate_delegated_policy(&a->approval_key, &a->statement_key, policy);
+	if (s == OK)
+		s = gate_delegation_digest(&a->authority, policy, a->epoch, &signed_by_authority);
+	if (s != OK)
+		return s;
+	o.delegation_digest = session_digest(digest_view(&signed_by_authority));
+	return verify_delegation(t, &o, ticket);
+}

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# shellcheck over every shell script.  Prints TAP.
+# Every shell script, under shellcheck.  Prints TAP.
 set -eu
 cd "$(dirname "$0")/../.."
 n=0 bad=0
