@@ -62,6 +62,7 @@ fuzz_http_answer_MORE := net/https_head
 fuzz_settings_MORE := agent/settings net/trust net/url
 test_store_MORE := $(STORE)
 test_ima_MORE   := agent/ima
+test_volume_MORE := agent/block agent/cryptsetup agent/mapping agent/volume
 fuzz_ima_MORE   := agent/ima
 FUZZERS    := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 UNIT_LIBS  := -lcmocka -ljansson -lsqlite3 -lconfuse -lseccomp -lcrypto
