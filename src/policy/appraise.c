@@ -16,30 +16,29 @@
 #define CHECK_LIST(X) \
 	X("A1", evidence_check_binding, "the binding is one of protocol version 1") \
 	X("A2", evidence_check_machine, "the binding names this machine") \
-	X("A3", evidence_check_purpose, "the purpose is one that can be approved") \
-	X("A4", evidence_check_quote, "the quote is a quote: magic, type, form") \
-	X("A5", evidence_check_ak, "the enrolled AK is restricted, fixed to its TPM and signs only") \
-	X("A6", evidence_check_signature, "the enrolled AK signed the quote, with its own scheme") \
-	X("A7", evidence_check_extra_data, "the quote was made for this binding") \
-	X("A8", evidence_check_active, "the machine was accepted by an operator") \
-	X("A9", evidence_check_frozen, "the machine is not frozen") \
-	X("A10", evidence_check_salting_key, "the session is salted to the enrolled EK") \
-	X("A11", evidence_check_machine_key, "the machine key is the enrolled one") \
-	X("A12", evidence_check_index, "the NV index in force is there, and no foreign one") \
-	X("A13", evidence_check_selection, "the quote covers PCR 0 to 15 of its banks, exactly, and no SHA-1") \
-	X("A14", evidence_check_required_banks, "the quote covers the banks that the policy needs") \
-	X("A15", evidence_check_log_digest, "the event log is the one that was bound") \
-	X("A16", evidence_check_users_digest, "the user-space events are those that were bound") \
-	X("A17", evidence_check_log, "the event log can be read, and is crypto-agile") \
-	X("A18", evidence_check_log_banks, "the firmware measures into the quoted banks, and the quote covers those it measures into") \
-	X("A19", evidence_check_users, "the user-space events can be read, with a digest for each bank") \
-	X("A20", evidence_check_replay, "the events add up to the quoted PCRs") \
-	X("A21", evidence_check_door, "the door is as it must be: untouched for a boot, showing the approval for a volume") \
-	X("A22", evidence_check_resets, "the TPM's resetCount does not go back") \
-	X("A23", evidence_check_restarts, "no restart of the TPM hides a boot") \
-	X("A24", evidence_check_clock, "the TPM's clock does not go back within a boot") \
-	X("A25", evidence_check_same_boot, "a volume is enrolled in an approved boot, or right after the machine") \
-	X("A26", evidence_check_same_log, "a volume is enrolled under the event log of the approved boot") \
+	X("A3", evidence_check_quote, "the quote is a quote: magic, type, form") \
+	X("A4", evidence_check_ak, "the enrolled AK is restricted, fixed to its TPM and signs only") \
+	X("A5", evidence_check_signature, "the enrolled AK signed the quote, with its own scheme") \
+	X("A6", evidence_check_extra_data, "the quote was made for this binding") \
+	X("A7", evidence_check_active, "the machine was accepted by an operator") \
+	X("A8", evidence_check_frozen, "the machine is not frozen") \
+	X("A9", evidence_check_salting_key, "the session is salted to the enrolled EK") \
+	X("A10", evidence_check_machine_key, "the machine key is the enrolled one") \
+	X("A11", evidence_check_index, "the NV index in force is there, and no foreign one") \
+	X("A12", evidence_check_selection, "the quote covers PCR 0 to 15 of its banks, exactly, and no SHA-1") \
+	X("A13", evidence_check_required_banks, "the quote covers the banks that the policy needs") \
+	X("A14", evidence_check_log_digest, "the event log is the one that was bound") \
+	X("A15", evidence_check_users_digest, "the user-space events are those that were bound") \
+	X("A16", evidence_check_log, "the event log can be read, and is crypto-agile") \
+	X("A17", evidence_check_log_banks, "the firmware measures into the quoted banks, and the quote covers those it measures into") \
+	X("A18", evidence_check_users, "the user-space events can be read, with a digest for each bank") \
+	X("A19", evidence_check_replay, "the events add up to the quoted PCRs") \
+	X("A20", evidence_check_door, "the door is as it must be: untouched for a boot, showing the approval for a volume") \
+	X("A21", evidence_check_resets, "the TPM's resetCount does not go back") \
+	X("A22", evidence_check_restarts, "no restart of the TPM hides a boot") \
+	X("A23", evidence_check_clock, "the TPM's clock does not go back within a boot") \
+	X("A24", evidence_check_same_boot, "a volume is enrolled in an approved boot, or right after the machine") \
+	X("A25", evidence_check_same_log, "a volume is enrolled under the event log of the approved boot") \
 	X("P1", pcr_check_references, "the reference lists that the policy names hold usable values") \
 	X("P2", pcr_check_unused, "unused PCRs are unused") \
 	X("P3", pcr_check_values, "final values of PCRs are known") \
@@ -131,7 +130,7 @@ appraise_identify(const struct evidence *e, const struct machine *m, struct bind
 static bool
 is_held_by_counters(const struct verdict *v)
 {
-	static const char *const counters[] = { "A22", "A23", "A24" };
+	static const char *const counters[] = { "A21", "A22", "A23" };
 
 	for (size_t i = 0; i < v->reasons; i++)
 		for (size_t k = 0; k < COUNT(counters); k++)

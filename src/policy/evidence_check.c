@@ -32,21 +32,6 @@ evidence_check_machine(struct judgement *j)
 }
 
 enum outcome
-evidence_check_purpose(struct judgement *j)
-{
-	size_t nonce;
-
-	if (!j->binding_read)
-		return OUTCOME_UNDECIDED;
-	nonce = j->binding.purpose == PURPOSE_BOOT ? GATE_NONCE_SIZE : 0;
-	if (j->binding.purpose != PURPOSE_BOOT && j->binding.purpose != PURPOSE_VOLUME)
-		return judgement_fail(j, "purpose %d is none that this version can approve", (int)j->binding.purpose);
-	if (j->binding.nonce_tpm.n != nonce)
-		return judgement_fail(j, "the TPM's nonce has %zu bytes and not %zu", j->binding.nonce_tpm.n, nonce);
-	return OUTCOME_PASSED;
-}
-
-enum outcome
 evidence_check_active(struct judgement *j)
 {
 	if (!j->a->machine->active)

@@ -9,7 +9,6 @@
 
 enum outcome evidence_check_binding(struct judgement *j);
 enum outcome evidence_check_machine(struct judgement *j);
-enum outcome evidence_check_purpose(struct judgement *j);
 enum outcome evidence_check_quote(struct judgement *j);
 enum outcome evidence_check_ak(struct judgement *j);
 enum outcome evidence_check_signature(struct judgement *j);

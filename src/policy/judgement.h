@@ -58,7 +58,7 @@ bool judgement_next(struct walk *w, struct measured *m);
 /* judgement_user_event(j, i, ev): the i-th event of user space in the same form. */
 void judgement_user_event(const struct judgement *j, size_t i, struct event *ev);
 
-/* judgement_measures(j, ev, data): whether ${ev}'s digests are the hashes of ${data}, in each quoted bank. */
+/* judgement_measures(j, ev, data): whether ${ev}'s digests of the quoted banks are the hashes of ${data}. */
 bool judgement_measures(const struct judgement *j, const struct event *ev, struct bytes data);
 
 /* judgement_listed(j, list, value): whether ${value} is in the list of reference values; never when it is empty or zero. */
@@ -71,7 +71,7 @@ struct hex {
 struct hex judgement_hex(struct bytes in);
 struct hex judgement_digest(const struct event *ev);
 
-/* judgement_print(in, out): foreign text for a reason: printable ASCII stays, the rest becomes '?'; cut to 80 bytes. */
+/* judgement_print(in, out): foreign text for a reason: printable ASCII stays, NUL bytes go (UTF-16 can be read), the rest becomes '?'; cut to 80 bytes. */
 struct print {
 	char text[84];
 };

@@ -254,10 +254,10 @@ struct secure_boot_walk {
 static const struct secure_boot_variable {
 	const uint8_t *guid;
 	const char *name;
-	enum rule_list list; /* RULE_LISTS: judged by its value */
-	bool must;
+	enum rule_list list; /* RULE_LISTS: P5 judges its value */
+	bool must; /* P6 */
 } variables[] = {
-	{ event_data_guid_global, "SecureBoot", RULE_LISTS, true },
+	{ event_data_guid_global, "SecureBoot", RULE_LISTS, false },
 	{ event_data_guid_global, "PK", LIST_PK, true },
 	{ event_data_guid_global, "KEK", LIST_KEK, true },
 	{ event_data_guid_security, "db", LIST_DB, true },
@@ -370,9 +370,9 @@ pcr_check_keys(struct judgement *j)
 
 		if (known == NULL)
 			continue;
-		seen[known - variables]++;
 		if (known->list == RULE_LISTS)
 			continue;
+		seen[known - variables]++;
 		list = rule_of(j, m.event.pcr)->list[known->list];
 		if (strcmp(list, RULE_LIST_IGNORED) != 0 && !judgement_listed(j, list, event_digest(&m.event, RULE_BANK)))
 			outcome = judgement_fail(j, "PCR 7 event %zu: the variable %s (%zu bytes, sha256 %s) is not in list %s; if you changed it: "
@@ -578,7 +578,7 @@ check_line(struct judgement *j, const struct measured *m, const char *what)
 	if (v == NULL)
 		return judgement_fail(j, "PCR %" PRIu32 " event %zu: %s, sha256 %s (\"%s\"), is not in list %s; if it is yours: bootgatectl "
 			"reference add UKI", m->event.pcr, m->event.number, what, judgement_digest(&m->event).text,
-			m->event.pcr == 8 ? judgement_print(m->event.data).text : judgement_print16(m->event.data).text, p->command_lines);
+			judgement_print(m->event.data).text, p->command_lines);
 	word = command_line_denied(bytes_of(v->value, v->n), &p->deny);
 	if (word != NULL)
 		return judgement_fail(j, "PCR %" PRIu32 " event %zu: the command line \"%s\" has the word \"%s\", which the policy denies",
