@@ -47,17 +47,21 @@ rig_wait() {
 # rig_once TARGET FUNCTION ARGUMENTS...: makes TARGET once, also when two cases want it at the same time. The function
 # gets a name to write to before its arguments; only when it is done the target appears.
 rig_once() {
-	rig_target=$1
-	rig_maker=$2
-	shift 2
-	exec 9>"$rig_target.lock"
+	exec 9>"$1.lock"
 	flock 9
-	if [ ! -e "$rig_target" ]; then
-		rm -rf "$rig_target.new"
-		"$rig_maker" "$rig_target.new" "$@" 9>&-
-		mv "$rig_target.new" "$rig_target"
+	if [ ! -e "$1" ]; then
+		rm -rf "$1.new"
+		rig_make "$@" 9>&-
+		mv "$1.new" "$1"
 	fi
 	exec 9>&-
+}
+
+rig_make() {
+	rig_new=$1.new
+	rig_maker=$2
+	shift 2
+	"$rig_maker" "$rig_new" "$@"
 }
 
 # ---- what boots
@@ -143,6 +147,14 @@ rig_make_tpm_ca() {
 		certserial = $ca/certserial
 	EOF
 	printf '%s\n' '--platform-manufacturer bootgate' '--platform-version 1' '--platform-model QEMU' >"$1/localca.options"
+	# The CA comes to be with its first certificate: one that nobody uses.
+	mv "$1" "$ca"
+	swtpm_localca --type ek --tpm2 --dir "$RIG_WORK" --vmid nobody --ek "$(printf '%0512d' 1)" --logfile "$RIG_WORK/localca.log" \
+		--tpm-spec-family 2.0 --tpm-spec-level 0 --tpm-spec-revision 164 \
+		--tpm-manufacturer id:00001014 --tpm-model swtpm --tpm-version id:20191023 \
+		--configfile "$ca/localca.conf" --optsfile "$ca/localca.options" ||
+		rig_die "swtpm_localca: $(cat "$RIG_WORK/localca.log")"
+	mv "$ca" "$1"
 }
 
 # rig_tpm_tools DIR COMMAND...: runs tpm2-tools against a TPM's state, outside of any machine.

@@ -1,0 +1,17 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# Goal (S1): another command line in an image with the same signature is denied; one that a policy forbids by its words
+# is denied even when somebody put its image on the list.
+
+. "$(dirname "$0")/fixture.sh"
+fixture p384
+verifier_start "$VERIFIER"
+rig_uki "$WORLD/tampered" "$WORLD/boot/initrd" "$RIG_COMMAND_LINE init=/bin/sh"
+rig_esp "$MACHINE/esp.img" "$WORLD/tampered"
+check "the machine is denied" is_denied
+check "the denial names the word" names P11 'init=/bin/sh'
+
+ctl "$VERIFIER" reference add "$WORLD/tampered" >"$WORLD/said"
+check "the machine is denied with the image on the list" is_denied
+check "the denial names the word again" names P11 'init='
+done_testing "$MACHINE"

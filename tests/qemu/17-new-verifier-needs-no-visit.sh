@@ -1,0 +1,21 @@
+#!/bin/sh
+# SPDX-License-Identifier: ISC
+# Goal: a verifier with keys of its own, delegated by the authority, opens machines that nobody touched.
+
+. "$(dirname "$0")/fixture.sh"
+fixture p384
+verifier_start "$VERIFIER"
+check "the root opens by the first verifier" boots_through
+verifier_stop "$VERIFIER"
+
+# Of the first verifier's it shares what a fleet shares: database and share master.
+new=$WORLD/new
+cp -a "$VERIFIER" "$new"
+rm -f "$new"/state/*.pem "$new"/state/verifier.pub "$new"/state/delegation-* "$new"/state/tls.*
+"$CTL" authority delegate "$WORLD/authority" --verifier "$new/state" --name 10.0.2.2 >/dev/null
+verifier_start "$new"
+check "the root opens by the new verifier" boots_through
+check "at most 12 TPM commands are sent, its delegation being new" sends_at_most 12
+check "the root opens again" boots_through
+check "at most 9 TPM commands are sent" sends_at_most 9
+done_testing "$MACHINE"
