@@ -70,8 +70,8 @@ UNIT_LIBS  := -lcmocka -ljansson -lsqlite3 -lconfuse -lseccomp -lcrypto
 PACKAGES_BUILD := gcc libc6-dev make musl-tools linux-libc-dev xz-utils pkg-config libevent-dev libsqlite3-dev libconfuse-dev \
                   libjsmn-dev libjansson-dev libssl-dev libseccomp-dev
 PACKAGES_CHECK := libcmocka-dev clang libclang-rt-14-dev shellcheck swtpm swtpm-tools tpm2-tools openssl curl perl mandoc cryptsetup-bin
-PACKAGES_QEMU  := swtpm swtpm-tools qemu-system-x86 ovmf sbsigntool mtools dosfstools cryptsetup-bin busybox-static zstd cpio \
-                  systemd-boot-efi binutils tpm2-tools openssl perl e2fsprogs curl
+PACKAGES_QEMU  := swtpm swtpm-tools qemu-system-x86 ovmf sbsigntool mtools cryptsetup-bin busybox-static zstd cpio kmod iproute2 \
+                  systemd-boot-efi binutils tpm2-tools openssl perl curl
 PACKAGES_BENCH := clevis clevis-tpm2 tang jose curl
 
 # --- targets -----------------------------------------------------------------------------------------------------------
