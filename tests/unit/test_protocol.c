@@ -802,7 +802,64 @@ the_door_event_knows_its_outcomes(void **state)
 	assert_int_equal(message_door_event("opened", bytes_of(NULL, 0), &out), E_RANGE);
 }
 
-/* --- fixtures and document --- */
+/* --- values on the way --- */
+
+static uint8_t values_memory[4096];
+
+static void
+value(struct buffer *b, const char *name, struct bytes v)
+{
+	char line[256], hex[2 * 97 + 1];
+	int n = snprintf(line, sizeof line, "%-17s %s\n", name, text_hex(v, hex, sizeof hex));
+
+	buffer_bytes(b, bytes_of(line, (size_t)n));
+}
+
+static void
+value_point(struct buffer *b, const char *name, const struct ec_public *k)
+{
+	uint8_t point[EC_POINT_MAX];
+
+	value(b, name, bytes_of(point, ec_public_encode(k, point)));
+}
+
+static struct bytes
+values_text(void)
+{
+	struct buffer b = BUFFER(values_memory);
+	uint8_t ref[GATE_REF_SIZE], policy[GATE_DIGEST_SIZE], cphash[GATE_DIGEST_SIZE], delegated[GATE_DIGEST_SIZE];
+	struct digest d;
+
+	value_point(&b, "authority", &x.authority.public);
+	value_point(&b, "approval key", &x.approval.public);
+	value_point(&b, "statement key", &x.statement.public);
+	value(&b, "machine id", BYTES(x.machine));
+	value(&b, "machine key", BYTES(x.machine_key.pk));
+	value(&b, "HPKE key", BYTES(x.boot_key.pk));
+	value(&b, "evidence's digest", BYTES(x.digest));
+	gate_approval_ref(&x.statement.public, ref);
+	value(&b, "approval ref", BYTES(ref));
+	assert_int_equal(gate_delegated_policy(&x.approval.public, &x.statement.public, delegated), OK);
+	value(&b, "delegated policy", BYTES(delegated));
+	assert_int_equal(gate_delegation_digest(&x.authority.public, delegated, 1, &d), OK);
+	value(&b, "delegation, aHash", digest_view(&d));
+	assert_int_equal(gate_nv_policy(&x.authority.public, 1, policy), OK);
+	value(&b, "NV policy", BYTES(policy));
+	value(&b, "NV Name", name_view(&x.index_name));
+	gate_read_cphash(&x.index_name, cphash);
+	value(&b, "cpHash", BYTES(cphash));
+	gate_approval_digest(&x.approval.public, x.nonce_tpm, &x.index_name, &x.statement.public, &d);
+	value(&b, "approval, aHash", digest_view(&d));
+	value(&b, "T1", BYTES(x.transcript[0]));
+	value(&b, "T2", BYTES(x.transcript[1]));
+	value(&b, "T3", BYTES(x.transcript[2]));
+	value(&b, "T4", BYTES(x.transcript[3]));
+	value(&b, "K", BYTES(x.key));
+	assert_int_equal(b.failed, OK);
+	return buffer_view(&b);
+}
+
+/* --- fixtures --- */
 
 #define LINE 32
 
@@ -826,19 +883,59 @@ static const struct part *const parts[] = { EXCHANGE_PARTS(X) };
 #undef X
 
 static void
+fixture_compare(const char *path, struct bytes made)
+{
+	static uint8_t read[8192];
+	struct buffer b = BUFFER(read);
+
+	if (getenv("UPDATE_FIXTURES") != NULL)
+		assert_int_equal(file_write(path, made, 0644), OK);
+	if (file_read(path, &b) != OK || !bytes_equal(buffer_view(&b), made))
+		fail_msg("%s is another; UPDATE_FIXTURES=1 writes what the code makes", path);
+}
+
+static void
 the_fixtures_are_what_the_code_makes(void **state)
 {
-	static char made[8192], read[8192];
+	static char made[8192];
 	char path[128];
 
 	(void)state;
+	fixture_compare(EXCHANGE_FOLDER "values.txt", values_text());
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
 		fixture_text(part_view(parts[i]), made, sizeof made);
 		fixture_path(parts[i]->name, path);
-		if (getenv("UPDATE_FIXTURES") != NULL)
-			assert_int_equal(file_write(path, bytes_of(made, strlen(made)), 0644), OK);
-		if (!bytes_equal(fixture_read(parts[i]->name, read, sizeof read), bytes_of(made, strlen(made))))
-			fail_msg("%s is another; UPDATE_FIXTURES=1 writes what the code makes", path);
+		fixture_compare(path, bytes_of(made, strlen(made)));
+	}
+}
+
+/* --- the document --- */
+
+static uint8_t document[131072];
+
+static void
+document_shows(const char *block)
+{
+	if (strstr((const char *)document, block) == NULL)
+		fail_msg("docs/protocol.md does not show this:\n%.900s", block);
+}
+
+static void
+the_document_shows_these_bytes(void **state)
+{
+	static char text[8192], block[sizeof text + 128];
+	struct buffer b = buffer_of(document, sizeof document - 1);
+	struct bytes values = values_text();
+
+	(void)state;
+	assert_int_equal(file_read("docs/protocol.md", &b), OK);
+	document[b.n] = '\0';
+	snprintf(block, sizeof block, "```\n%.*s```\n", (int)values.n, (const char *)values.p);
+	document_shows(block);
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+		fixture_text(part_view(parts[i]), text, sizeof text);
+		snprintf(block, sizeof block, "`%s`, %zu bytes:\n\n```\n%s```\n", parts[i]->name, parts[i]->n, text);
+		document_shows(block);
 	}
 }
 
@@ -862,6 +959,7 @@ main(void)
 		cmocka_unit_test(a_token_is_read_as_it_was_written_and_not_otherwise),
 		cmocka_unit_test(the_door_event_knows_its_outcomes),
 		cmocka_unit_test(the_fixtures_are_what_the_code_makes),
+		cmocka_unit_test(the_document_shows_these_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
