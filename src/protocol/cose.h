@@ -21,7 +21,7 @@ struct bytes cose_protected(enum ec_curve curve);
 /*
  * cose_verify(k, in, scratch, payload): checks the signature; ${payload} points into ${in}. ${scratch} has at least
  * in.n + 64 bytes, for what is signed.
- * Refuses another tag or type (E_TYPE), other protected headers and any unprotected one (E_UNSUPPORTED), the algorithm of
+ * Refuses another tag or type (E_TYPE), an empty payload (E_RANGE), other protected headers and any unprotected one (E_UNSUPPORTED), the algorithm of
  * another curve (E_MISMATCH), and what cbor.h refuses.  E_SIGNATURE.
  */
 enum status cose_verify(const struct ec_public *k, struct bytes in, struct buffer *scratch, struct bytes *payload);
