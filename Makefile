@@ -39,7 +39,8 @@ NET        := net/https net/https_head net/trust net/url
 AGENT      := agent/approve agent/attest agent/boot agent/console agent/door agent/enroll agent/identity agent/ima agent/luks_enroll agent/main \
               agent/block agent/cryptsetup agent/mapping agent/memory_overwrite agent/settings agent/volume
 VERIFIER   :=
-CTL        := ctl/eventlog_verb
+CTL        := ctl/arguments ctl/authority_files ctl/authority_show ctl/authority_verb ctl/enroll_verb ctl/eventlog_verb ctl/machine_verb \
+              ctl/main ctl/policy_verb ctl/printable ctl/reference_verb ctl/references ctl/state ctl/tls_certificate
 
 # --- what each program is made of --------------------------------------------------------------------------------------
 
@@ -212,12 +213,13 @@ $(B)/fuzz/targets/%.o: tests/fuzz/%.c | $(UNPACKED) $(B)/packages/check
 # --- programs ------------------------------------------------------------------------------------------------------------
 
 # One static PIE without an interpreter: musl-gcc's own -static-pie makes a dynamic file, so the start files are named here.
-MUSL_LIB := $(dir $(shell $(MUSL_CC) -print-file-name=rcrt1.o 2>/dev/null))
+# -print-file-name tells the host's: glibc's rcrt1.o leaves the relocations to a libc that is not there.  -### tells musl's.
+MUSL_LIB  = $(dir $(shell $(MUSL_CC) '-###' -x c /dev/null 2>&1 | tr ' ' '\n' | grep '/crti\.o$$'))
 $(B)/bootgate.full: $(bootgate_OBJECTS:%=$(B)/agent/%.o) $(THIRD_MUSL)
 	@echo "  link   $@"
 	@$(MUSL_CC) -static -nostartfiles -Wl,-pie,--no-dynamic-linker,-z,text,-z,relro,-z,now,-z,noexecstack,--gc-sections,-Map=$(B)/bootgate.map \
-		-o $@ $$($(MUSL_CC) -print-file-name=rcrt1.o) $$($(MUSL_CC) -print-file-name=crti.o) $(filter %.o,$^) \
-		-Wl,--start-group $(THIRD_MUSL) -Wl,--end-group -lc -lgcc $$($(MUSL_CC) -print-file-name=crtn.o)
+		-o $@ $(MUSL_LIB)rcrt1.o $(MUSL_LIB)crti.o $(filter %.o,$^) \
+		-Wl,--start-group $(THIRD_MUSL) -Wl,--end-group -lc -lgcc $(MUSL_LIB)crtn.o
 $(B)/bootgate: $(B)/bootgate.full
 	@strip -o $@ $<
 
