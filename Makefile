@@ -34,11 +34,15 @@ PROTOCOL   := protocol/cbor protocol/cose protocol/field protocol/message_enroll
 PROTOCOL_SIGN := protocol/cose_sign
 POLICY     := policy/appraise policy/case policy/command_line policy/evidence_check policy/judgement policy/machine policy/pcr_check \
               policy/pe policy/policy policy/uki_reference
-STORE      :=
+STORE      := store/config store/keys store/record store/sqlite
 NET        := net/https net/https_head net/trust net/url
 AGENT      := agent/approve agent/attest agent/boot agent/console agent/door agent/enroll agent/identity agent/ima agent/luks_enroll agent/main \
               agent/block agent/cryptsetup agent/mapping agent/memory_overwrite agent/settings agent/volume
-VERIFIER   :=
+VERIFIER   := verifier/attest verifier/bootgated verifier/confine verifier/desk verifier/ekcert_ask verifier/ekcert_code verifier/enroll \
+              verifier/frame verifier/front verifier/http verifier/judge verifier/library verifier/nonce verifier/stranger \
+              verifier/supervise verifier/tls_server
+# The only process that holds libcrypto.
+EKCERT     := verifier/confine verifier/ekcert verifier/ekcert_ask verifier/ekcert_code verifier/ekcert_main
 CTL        := ctl/arguments ctl/authority_files ctl/authority_show ctl/authority_verb ctl/enroll_verb ctl/eventlog_verb ctl/machine_verb \
               ctl/main ctl/policy_verb ctl/printable ctl/reference_verb ctl/references ctl/state ctl/tls_certificate
 
@@ -48,7 +52,10 @@ bootgate_OBJECTS     := $(BASE) $(CRYPTO) $(STRUCTURES) $(TPM) $(PROTOCOL) $(LUK
 bootgated_OBJECTS    := $(BASE) $(CRYPTO) $(CRYPTO_SIGN) $(STRUCTURES) $(PROTOCOL) $(PROTOCOL_SIGN) $(EVENTLOG) $(POLICY) $(STORE) $(VERIFIER)
 bootgatectl_OBJECTS  := $(BASE) $(CRYPTO) $(CRYPTO_SIGN) $(STRUCTURES) $(PROTOCOL) $(PROTOCOL_SIGN) $(EVENTLOG) $(POLICY) $(STORE) $(CTL)
 
-bootgated_LIBS   := -levent -lsqlite3 -lconfuse -lseccomp -lcrypto
+bootgated-ekcert_OBJECTS := $(BASE) $(CRYPTO) $(CRYPTO_SIGN) structures/policy_digest structures/public store/config $(EKCERT)
+
+bootgated_LIBS   := -levent_core -lsqlite3 -lconfuse -lseccomp
+bootgated-ekcert_LIBS := -lconfuse -lseccomp -lcrypto
 bootgatectl_LIBS := -lsqlite3 -lconfuse -ljansson -lcrypto
 
 # Everything pure, and what tests of single modules may link.
@@ -82,7 +89,7 @@ PACKAGES_BENCH := clevis clevis-tpm2 tang jose curl
 .SECONDARY:
 MAKEFLAGS += --no-builtin-rules
 
-all: $(B)/bootgate $(B)/bootgated $(B)/bootgatectl
+all: $(B)/bootgate $(B)/bootgated $(B)/bootgated-ekcert $(B)/bootgatectl
 
 help:
 	@echo 'make                 build/bootgate (static, for the initramfs), build/bootgated, build/bootgatectl'
@@ -223,9 +230,12 @@ $(B)/bootgate.full: $(bootgate_OBJECTS:%=$(B)/agent/%.o) $(THIRD_MUSL)
 $(B)/bootgate: $(B)/bootgate.full
 	@strip -o $@ $<
 
-$(B)/bootgated: $(bootgated_OBJECTS:%=$(B)/host/%.o) $(T)/host/libbearssl.a $(T)/host/libtinycbor.a
+$(B)/bootgated: $(bootgated_OBJECTS:%=$(B)/host/%.o) $(T)/host/libbearssl.a $(T)/host/libtinycbor.a | $(B)/bootgated-ekcert
 	@echo "  link   $@"
 	@$(CC) -pie -Wl,-z,relro,-z,now,--gc-sections,-Map=$@.map -o $@ $^ $(bootgated_LIBS)
+$(B)/bootgated-ekcert: $(bootgated-ekcert_OBJECTS:%=$(B)/host/%.o) $(T)/host/libbearssl.a
+	@echo "  link   $@"
+	@$(CC) -pie -Wl,-z,relro,-z,now,--gc-sections,-Map=$@.map -o $@ $^ $(bootgated-ekcert_LIBS)
 $(B)/bootgatectl: $(bootgatectl_OBJECTS:%=$(B)/host/%.o) $(T)/host/libbearssl.a $(T)/host/libtinycbor.a
 	@echo "  link   $@"
 	@$(CC) -pie -Wl,-z,relro,-z,now,--gc-sections,-Map=$@.map -o $@ $^ $(bootgatectl_LIBS)
@@ -299,7 +309,7 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man7 \
 		$(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/bootgate/policy $(DESTDIR)$(PREFIX)/share/bootgate/initramfs \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system
-	install -m 755 $(B)/bootgate $(B)/bootgated $(DESTDIR)$(PREFIX)/sbin
+	install -m 755 $(B)/bootgate $(B)/bootgated $(B)/bootgated-ekcert $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 $(B)/bootgatectl $(DESTDIR)$(PREFIX)/bin
 	install -m 644 policy/*.conf $(DESTDIR)$(PREFIX)/share/bootgate/policy
 	install -m 644 hooks/systemd/bootgated.service $(DESTDIR)$(PREFIX)/lib/systemd/system

@@ -1,0 +1,585 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * POST /v1/attest and /v1/volume.
+ *
+ * Before the enrolled AK's signature over a fresh nonce is verified there is one answer, refuse_stranger(), and the same work.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "crypto/ecdsa_sign.h"
+#include "crypto/random.h"
+#include "protocol/cose_sign.h"
+#include "verifier/judge.h"
+
+#define YES_LIFETIME 3600 /* seconds that an operator's yes to a hold waits for the machine */
+#define SHARE_AAD (MACHINE_ID_SIZE + SHARE_ID_SIZE)
+
+/* What becomes of one evidence. */
+struct decision_made {
+	struct statement statement;
+	struct verdict verdict;
+	uint64_t now;
+	const struct library_policy *policy; /* NULL: the machine's policy is not there */
+	char title[POLICY_NAME_MAX + 1];
+	uint8_t hold[HOLD_ID_SIZE];
+	bool use_yes;                        /* an operator's yes to hold made this an approval */
+	uint8_t sealed[SEALS_MAX][SHARE_SIZE + 64];
+	uint8_t fresh_share[SHARE_ID_SIZE];
+};
+
+static void
+refuse_stranger(struct job *job)
+{
+	judge_refuse(job, 403, "unknown", "no enrolled machine has shown this evidence; enrol it, or see the verifier's log");
+}
+
+/* --- before the transaction --- */
+
+static void
+refuse_nonce(struct job *job, enum status s)
+{
+	const char *why = s == E_TIMEOUT ? "the nonce is older than ten minutes; ask for another one" :
+			  s == E_RANGE   ? "the nonce is from another verifier whose clock is ahead of this one's; challenge and attest at the same one" :
+					   "the nonce is none of this verifier's; challenge and attest at the same one";
+
+	judge_refuse(job, 409, "challenge-again", why);
+}
+
+static enum purpose
+purpose_of(enum http_route route)
+{
+	return route == HTTP_ROUTE_VOLUME ? PURPOSE_VOLUME : PURPOSE_BOOT;
+}
+
+/* identify(): whether an enrolled machine's AK signed this; strangers take as long. */
+static bool
+identify(struct judge *j, struct job *job)
+{
+	struct machine fake = *stranger_of(&j->strangers, job->evidence.signature);
+	enum status found = store_machine_get(j->store, job->binding.machine, &job->machine), s;
+	char name[JUDGE_NAME_MAX];
+	struct binding binding;
+	struct quote quote;
+
+	memcpy(fake.id, job->binding.machine, sizeof fake.id);
+	s = appraise_identify(&job->evidence, found == OK ? &job->machine : &fake, &binding, &quote);
+	if (found == OK && s == OK) {
+		job->binding = binding;
+		job->quote = quote;
+		return true;
+	}
+	/* An AK of another kind than the signature's is refused before any arithmetic. */
+	if (found == OK && !stranger_is_kind(&j->strangers, job->evidence.signature, bytes_of(job->machine.ak, job->machine.ak_n)))
+		(void)appraise_identify(&job->evidence, &fake, &binding, &quote);
+	judge_name(job->binding.machine, found == OK ? job->machine.label : "", name);
+	if (found == OK)
+		log_warning("%s: evidence that is not this machine's: %s", name, status_text(s));
+	else if (found == E_NOT_FOUND)
+		log_info("%s: evidence of a machine that is not enrolled", name);
+	else
+		log_error("%s: %s", name, store_why(j->store));
+	return false;
+}
+
+void
+attest_prepare(struct judge *j, struct job *job)
+{
+	struct digest d;
+	enum status s = message_evidence_decode(job->request.body, &job->evidence);
+
+	if (s == OK)
+		s = message_binding_decode(job->evidence.binding, &job->binding);
+	if (s == OK && job->binding.purpose != purpose_of(job->request.route))
+		s = E_MISMATCH;
+	if (s != OK) {
+		judge_refuse(job, 400, "evidence", status_text(s));
+		return;
+	}
+	s = nonce_check(j->nonce_key, j->verifier, judge_now(), job->binding.nonce);
+	if (s != OK) {
+		refuse_nonce(job, s);
+		return;
+	}
+	if (!identify(j, job)) {
+		refuse_stranger(job);
+		return;
+	}
+	d = hash_digest(HASH_SHA256, job->evidence.binding);
+	memcpy(job->digest, d.p, sizeof job->digest);
+	job->decide = attest_decide;
+}
+
+/* --- the verdict --- */
+
+static void
+deny_for_want_of_policy(const struct job *job, const struct library_policy *p, struct verdict *v)
+{
+	memset(v, 0, sizeof *v);
+	v->reasons = 1;
+	snprintf(v->reason[0].check, sizeof v->reason[0].check, "P0");
+	if (p == NULL)
+		snprintf(v->reason[0].text, sizeof v->reason[0].text, "there is no policy \"%s\": bootgatectl policy apply", job->machine.policy);
+	else
+		snprintf(v->reason[0].text, sizeof v->reason[0].text, "the policy does not load: %.300s", p->why.text);
+}
+
+static void
+judge_evidence(const struct judge *j, const struct job *job, struct decision_made *d)
+{
+	struct public_area ek;
+	struct name salting_key = { .n = 0 };
+	struct appraisal a = {
+		.evidence = &job->evidence,
+		.machine = &job->machine,
+		.references = &j->library.references,
+		.salting_key = &salting_key,
+		.now = d->now,
+	};
+
+	d->policy = library_find(&j->library, job->machine.policy);
+	if (d->policy == NULL || d->policy->policy == NULL) {
+		deny_for_want_of_policy(job, d->policy, &d->verdict);
+		snprintf(d->title, sizeof d->title, "%s", job->machine.policy[0] != '\0' ? job->machine.policy : "none");
+		return;
+	}
+	snprintf(d->title, sizeof d->title, "%s", policy_title(d->policy->policy));
+	if (public_decode(bytes_of(job->machine.ek, job->machine.ek_n), &ek) != OK || public_name(&ek, &salting_key) != OK)
+		salting_key.n = 0;
+	a.policy = d->policy->policy;
+	if (appraise(&a, &d->verdict) != OK) {
+		memset(&d->verdict, 0, sizeof d->verdict);
+		d->verdict.reasons = 1;
+		snprintf(d->verdict.reason[0].check, sizeof d->verdict.reason[0].check, "P0");
+		snprintf(d->verdict.reason[0].text, sizeof d->verdict.reason[0].text, "the evidence could not be appraised");
+	}
+}
+
+/* settle_hold(): a held verdict, and what an operator said to it. A yes is for the boot it was asked for, once, and never makes a machine an accepted one. */
+static enum status
+settle_hold(struct judge *j, struct job *job, struct decision_made *d, uint64_t record)
+{
+	struct store_hold h;
+	enum status s;
+
+	if (d->verdict.decision != DECISION_HOLD)
+		return OK;
+	s = store_hold_find(j->store, job->machine.id, job->quote.reset_count, job->quote.restart_count, &h);
+	if (s != OK && s != E_NOT_FOUND)
+		return s;
+	if (s == OK && h.state == HOLD_YES && job->machine.active && d->now - h.decided <= YES_LIFETIME) {
+		d->verdict.decision = DECISION_APPROVE;
+		d->use_yes = true;
+		return store_hold_use(j->store, h.id);
+	}
+	if (s == OK && h.state == HOLD_NO) {
+		d->verdict.decision = DECISION_DENY;
+		return OK;
+	}
+	if (s == OK && h.state == HOLD_WAITING) {
+		memcpy(d->hold, h.id, sizeof d->hold);
+		return OK;
+	}
+	h = (struct store_hold){ .state = HOLD_WAITING, .made = d->now, .reset = job->quote.reset_count,
+		.restart = job->quote.restart_count, .record = record };
+	memcpy(h.machine, job->machine.id, sizeof h.machine);
+	s = random_fill(h.id, sizeof h.id);
+	memcpy(d->hold, h.id, sizeof d->hold);
+	return s == OK ? store_hold_put(j->store, &h) : s;
+}
+
+/* --- network shares --- */
+
+static void
+share_aad(const uint8_t machine[MACHINE_ID_SIZE], const uint8_t id[SHARE_ID_SIZE], uint8_t aad[SHARE_AAD])
+{
+	memcpy(aad, machine, MACHINE_ID_SIZE);
+	memcpy(aad + MACHINE_ID_SIZE, id, SHARE_ID_SIZE);
+}
+
+static enum status
+add_share(const struct job *job, struct decision_made *d, const uint8_t id[SHARE_ID_SIZE], const uint8_t share[SHARE_SIZE])
+{
+	struct sealed_share *to = &d->statement.share[d->statement.shares];
+	struct buffer b = BUFFER(d->sealed[d->statement.shares]);
+	enum status s = message_share_seal(job->binding.hpke_key, job->digest, id, share, &b);
+
+	if (s != OK)
+		return s;
+	memcpy(to->id, id, sizeof to->id);
+	to->sealed = buffer_view(&b);
+	d->statement.shares++;
+	return OK;
+}
+
+/* give_shares(): those that the binding names and that are this machine's. */
+static enum status
+give_shares(struct judge *j, const struct job *job, struct decision_made *d)
+{
+	enum status s = OK;
+
+	for (size_t i = 0; s == OK && i < job->binding.seals; i++) {
+		uint8_t aad[SHARE_AAD], share[SHARE_SIZE];
+		struct buffer b = BUFFER(share);
+		struct store_share stored;
+
+		s = store_share_get(j->store, job->machine.id, job->binding.seal[i].share, &stored);
+		if (s == E_NOT_FOUND) {
+			s = OK;
+			continue;
+		}
+		share_aad(job->machine.id, stored.id, aad);
+		if (s == OK)
+			s = keys_unwrap(j->keys.master, STORE_SHARE_PURPOSE, BYTES(aad), bytes_of(stored.wrapped, stored.n), &b);
+		if (s == OK)
+			s = add_share(job, d, stored.id, share);
+		memory_wipe(share, sizeof share);
+	}
+	return s;
+}
+
+/* make_share(): for a new volume: stored wrapped, given out this once outside of an approved boot. */
+static enum status
+make_share(struct judge *j, const struct job *job, struct decision_made *d)
+{
+	struct store_share stored = { .n = 0 };
+	struct buffer b = BUFFER(stored.wrapped);
+	uint8_t aad[SHARE_AAD], share[SHARE_SIZE];
+	enum status s;
+
+	memcpy(stored.machine, job->machine.id, sizeof stored.machine);
+	s = random_fill(stored.id, sizeof stored.id);
+	if (s == OK)
+		s = random_fill(share, sizeof share);
+	if (s == OK) {
+		share_aad(stored.machine, stored.id, aad);
+		s = keys_wrap(j->keys.master, STORE_SHARE_PURPOSE, BYTES(aad), BYTES(share), &b);
+	}
+	stored.n = b.n;
+	if (s == OK)
+		s = add_share(job, d, stored.id, share);
+	if (s == OK)
+		s = store_share_put(j->store, &stored);
+	memory_wipe(share, sizeof share);
+	return s;
+}
+
+/* --- what is answered --- */
+
+static void
+copy_reasons(struct decision_made *d)
+{
+	struct statement *m = &d->statement;
+	const struct verdict *v = &d->verdict;
+
+	for (size_t i = 0; i < v->reasons && m->reasons < REASONS_MAX; i++)
+		m->reason[m->reasons++] = (struct reason){ bytes_of(v->reason[i].check, strlen(v->reason[i].check)),
+			bytes_of(v->reason[i].text, strlen(v->reason[i].text)) };
+	for (size_t i = 0; i < v->notes && m->reasons < REASONS_MAX; i++)
+		m->reason[m->reasons++] = (struct reason){ bytes_of(v->note[i].check, strlen(v->note[i].check)),
+			bytes_of(v->note[i].text, strlen(v->note[i].text)) };
+}
+
+static enum status
+fill_statement(struct judge *j, const struct job *job, struct decision_made *d, uint64_t record)
+{
+	struct statement *m = &d->statement;
+
+	m->issued_at = d->now;
+	memcpy(m->evidence, job->digest, sizeof m->evidence);
+	memcpy(m->machine, job->machine.id, sizeof m->machine);
+	m->decision = d->verdict.decision;
+	m->policy = bytes_of(d->title, strlen(d->title));
+	m->purpose = job->binding.purpose;
+	m->record = record;
+	copy_reasons(d);
+	if (m->decision == DECISION_HOLD)
+		m->hold = BYTES(d->hold);
+	if (m->decision != DECISION_APPROVE)
+		return OK;
+	if (m->purpose == PURPOSE_BOOT)
+		return give_shares(j, job, d);
+	m->machine_key = BYTES(job->machine.machine_key);
+	return make_share(j, job, d);
+}
+
+/* sign_gate(): the signature that lets this TPM, in this session, read this index. */
+static enum status
+sign_gate(const struct judge *j, const struct job *job, const struct index_claim *c, uint8_t sig[EC_SIGNATURE_MAX], size_t *n)
+{
+	uint8_t policy[GATE_DIGEST_SIZE];
+	struct digest digest;
+	struct name name;
+	enum status s;
+
+	if (job->binding.nonce_tpm.n != GATE_NONCE_SIZE)
+		return E_RANGE;
+	s = gate_nv_policy(&j->keys.authority, c->epoch, policy);
+	if (s != OK)
+		return s;
+	gate_nv_name(c->handle, GATE_NV_ATTRIBUTES, policy, &name);
+	gate_approval_digest(&j->keys.approval.public, job->binding.nonce_tpm.p, &name, &j->keys.statement.public, &digest);
+	return ecdsa_sign(&j->keys.approval, digest.alg, digest_view(&digest), sig, n);
+}
+
+static bool
+is_ours(const struct machine *m, const struct index_claim *c)
+{
+	return c->epoch == m->epoch && (c->handle == m->nv_handle || c->handle == m->nv_handle_next);
+}
+
+/* put_result(): statement, keys, delegations, and with an approved boot the signature for each index in force. */
+static enum status
+put_result(struct judge *j, struct job *job, enum decision decision, struct bytes statement)
+{
+	struct result r = { .statement = statement, .approval_key = j->keys.approval.public, .statement_key = j->keys.statement.public };
+	const struct keys_delegation *own = keys_find_delegation(&j->keys, job->machine.epoch);
+	bool opens = decision == DECISION_APPROVE && job->binding.purpose == PURPOSE_BOOT;
+	uint8_t sig[EC_SIGNATURE_MAX];
+	size_t n = 0;
+	enum status s = OK;
+
+	if (own == NULL)
+		return E_MISSING;
+	r.gates = 1;
+	r.gate[0] = (struct gate){ own->epoch, job->machine.nv_handle, bytes_of(own->signature, own->n), { NULL, 0 } };
+	for (size_t i = 0; opens && i < job->binding.indices; i++) {
+		if (!is_ours(&job->machine, &job->binding.index[i]))
+			continue;
+		r.gate[0].handle = job->binding.index[i].handle;
+		s = sign_gate(j, job, &job->binding.index[i], sig, &n);
+		break;
+	}
+	if (s != OK)
+		return s;
+	r.gate[0].approval = bytes_of(sig, n);
+	return message_result_encode(&r, &job->answer);
+}
+
+static void
+set_status(struct job *job, enum decision decision)
+{
+	static const uint16_t statuses[] = { [DECISION_DENY] = 403, [DECISION_HOLD] = 202, [DECISION_APPROVE] = 200 };
+
+	job->status = statuses[decision];
+}
+
+/* --- what is written --- */
+
+static enum status
+append_record(struct judge *j, const struct job *job, const struct decision_made *d, uint64_t *number)
+{
+	struct record r = {
+		.kind = BYTES_STRING("verdict"),
+		.machine = BYTES(job->machine.id),
+		.label = bytes_of(job->machine.label, strlen(job->machine.label)),
+		.judged = true,
+		.decision = d->verdict.decision,
+		.purpose = job->binding.purpose,
+		.evidence = BYTES(job->digest),
+		.policy = d->statement.policy,
+		.policy_digest = d->policy != NULL ? BYTES(d->policy->digest) : bytes_of(NULL, 0),
+		.references_digest = BYTES(j->library.references_digest),
+		.verifier = BYTES(j->verifier),
+		.shares = d->statement.shares,
+	};
+	const struct verdict *v = &d->verdict;
+	enum status s;
+
+	for (r.reasons = 0; r.reasons < v->reasons; r.reasons++)
+		r.reason[r.reasons] = (struct reason){ bytes_of(v->reason[r.reasons].check, strlen(v->reason[r.reasons].check)),
+			bytes_of(v->reason[r.reasons].text, strlen(v->reason[r.reasons].text)) };
+	for (r.notes = 0; r.notes < v->notes; r.notes++)
+		r.note[r.notes] = (struct reason){ bytes_of(v->note[r.notes].check, strlen(v->note[r.notes].check)),
+			bytes_of(v->note[r.notes].text, strlen(v->note[r.notes].text)) };
+	for (size_t i = 0; i < r.shares; i++)
+		r.share[i] = BYTES(d->statement.share[i].id);
+	if (d->use_yes)
+		r.text = BYTES_STRING("held, and approved by an operator");
+	j->space.n = 0;
+	s = record_encode(&r, &j->space);
+	return s == OK ? store_audit_append(j->store, d->now, buffer_view(&j->space), number) : s;
+}
+
+static enum status
+keep_case(struct judge *j, const struct job *job, const struct decision_made *d, uint64_t record)
+{
+	uint8_t machine[MACHINE_ENCODED_MAX];
+	struct buffer b = BUFFER(machine);
+	enum status s = machine_encode(&job->machine, &b);
+	const struct case_file c = {
+		.evidence = job->request.body,
+		.machine = buffer_view(&b),
+		.policy_name = bytes_of(job->machine.policy, strlen(job->machine.policy)),
+		.policy_text = d->policy != NULL ? d->policy->text : bytes_of(NULL, 0),
+		.references = j->library.encoded,
+		.now = d->now,
+	};
+
+	if (s != OK)
+		return s;
+	return store_case_put(j->store, record, job->machine.id, d->verdict.decision == DECISION_APPROVE, &c, j->config->keep_cases);
+}
+
+static enum status
+update_machine(struct judge *j, struct job *job, const struct decision_made *d, struct bytes statement)
+{
+	struct machine *m = &job->machine;
+	uint8_t digest[HASH_SIZE_MAX];
+
+	appraise_update(m, &job->quote, d->use_yes ? NULL : &d->verdict);
+	if (d->verdict.decision == DECISION_APPROVE && job->binding.purpose == PURPOSE_BOOT) {
+		m->approved = true;
+		m->approved_reset = job->quote.reset_count;
+		m->approved_restart = job->quote.restart_count;
+		hash_compute(HASH_SHA256, statement, digest);
+		memcpy(m->approved_statement, digest, sizeof m->approved_statement);
+		memcpy(m->approved_log, job->binding.event_log, sizeof m->approved_log);
+	}
+	return store_machine_put(j->store, m);
+}
+
+static void
+log_verdict(const struct job *job, const struct decision_made *d)
+{
+	static const char *const words[] = { [DECISION_DENY] = "denied", [DECISION_HOLD] = "held", [DECISION_APPROVE] = "approved" };
+	const struct verdict *v = &d->verdict;
+	char name[JUDGE_NAME_MAX], text[900] = "";
+	size_t n = 0;
+
+	for (size_t i = 0; i < v->reasons && n + 1 < sizeof text; i++)
+		n += (size_t)snprintf(text + n, sizeof text - n, "; %s %s", v->reason[i].check, v->reason[i].text);
+	for (size_t i = 0; i < v->notes && n + 1 < sizeof text; i++)
+		n += (size_t)snprintf(text + n, sizeof text - n, "; note %s %s", v->note[i].check, v->note[i].text);
+	log_info("%s: %s, %s, policy %s, record %llu%s", judge_name(job->machine.id, job->machine.label, name), words[v->decision],
+		job->binding.purpose == PURPOSE_VOLUME ? "volume" : "boot", d->title, (unsigned long long)d->statement.record, text);
+}
+
+/* sign_statement(): the claims as COSE_Sign1, in j->space. */
+static enum status
+sign_statement(struct judge *j, struct bytes claims)
+{
+	j->space.n = j->scratch.n = 0;
+	return cose_sign(&j->keys.statement, claims, &j->scratch, &j->space);
+}
+
+/* is_of_this_job(s): what went wrong is the request's or the machine's, not the database's: no reason to fail the whole batch. */
+static bool
+is_of_this_job(enum status s)
+{
+	return s == E_KEY || s == E_TOO_LARGE || s == E_MAC;
+}
+
+static void
+refuse_shares(struct job *job, enum status s)
+{
+	char name[JUDGE_NAME_MAX];
+
+	log_error("%s: network shares: %s", judge_name(job->machine.id, job->machine.label, name),
+		s == E_MAC ? "stored under another share master" : status_text(s));
+	if (s == E_KEY)
+		judge_refuse(job, 400, "evidence", "the key that shares are to be sealed to is none");
+	else if (s == E_TOO_LARGE)
+		judge_refuse(job, 403, "shares", "the machine has as many volumes as there may be");
+	else
+		judge_refuse(job, 503, "failed", "this verifier cannot read the machine's shares");
+}
+
+static enum status
+decide_anew(struct judge *j, struct job *job)
+{
+	static struct decision_made d; /* 70 kB: too much for a stack, and judged one at a time */
+	struct store_verdict v = { .record = 0 };
+	uint64_t record = 0;
+	enum status s;
+
+	memset(&d, 0, sizeof d);
+	d.now = judge_now();
+	judge_evidence(j, job, &d);
+	s = store_audit_next(j->store, &record);
+	if (s == OK)
+		s = settle_hold(j, job, &d, record);
+	if (s == OK)
+		s = fill_statement(j, job, &d, record);
+	if (is_of_this_job(s)) {
+		refuse_shares(job, s);
+		return OK;
+	}
+	j->claims.n = 0;
+	if (s == OK)
+		s = message_statement_encode(&d.statement, &j->claims);
+	if (s == OK)
+		s = append_record(j, job, &d, &record);
+	if (s == OK)
+		s = keep_case(j, job, &d, record);
+	if (s == OK)
+		s = sign_statement(j, buffer_view(&j->claims));
+	if (s == OK)
+		s = put_result(j, job, d.verdict.decision, buffer_view(&j->space));
+	if (s == OK)
+		s = update_machine(j, job, &d, buffer_view(&j->space));
+	if (s != OK)
+		return s;
+	memcpy(v.machine, job->machine.id, sizeof v.machine);
+	memcpy(v.evidence, job->digest, sizeof v.evidence);
+	v.decision = d.verdict.decision;
+	v.record = record;
+	v.claims = buffer_view(&j->claims);
+	set_status(job, d.verdict.decision);
+	log_verdict(job, &d);
+	return store_verdict_put(j->store, &v);
+}
+
+/* decide_again(): the same evidence: what was recorded, signed anew; the door event will show this very statement. */
+static enum status
+decide_again(struct judge *j, struct job *job, const struct store_verdict *v)
+{
+	uint8_t digest[HASH_SIZE_MAX];
+	struct machine *m = &job->machine;
+	enum status s = sign_statement(j, v->claims);
+
+	if (s == OK)
+		s = put_result(j, job, v->decision, buffer_view(&j->space));
+	if (s != OK)
+		return s;
+	set_status(job, v->decision);
+	hash_compute(HASH_SHA256, buffer_view(&j->space), digest);
+	if (v->decision != DECISION_APPROVE || job->binding.purpose != PURPOSE_BOOT ||
+		memcmp(m->approved_statement, digest, sizeof m->approved_statement) == 0 ||
+		memcmp(m->approved_log, job->binding.event_log, sizeof m->approved_log) != 0)
+		return OK;
+	memcpy(m->approved_statement, digest, sizeof m->approved_statement);
+	return store_machine_put(j->store, m);
+}
+
+enum status
+attest_decide(struct judge *j, struct job *job)
+{
+	struct machine known = job->machine;
+	struct store_verdict v;
+	enum status s = store_machine_get(j->store, job->binding.machine, &job->machine);
+
+	job->answer.n = 0;
+	/* Between the signature's check and this transaction the machine may have gone, or got another AK. */
+	if (s == E_NOT_FOUND || (s == OK && !bytes_equal(bytes_of(known.ak, known.ak_n), bytes_of(job->machine.ak, job->machine.ak_n)))) {
+		refuse_stranger(job);
+		return OK;
+	}
+	if (s == OK && keys_find_delegation(&j->keys, job->machine.epoch) == NULL) {
+		judge_refuse(job, 503, "no-delegation", "this verifier has no delegation for the machine's epoch");
+		return OK;
+	}
+	j->claims.n = 0;
+	if (s == OK)
+		s = store_verdict_get(j->store, job->machine.id, job->digest, &v, &j->claims);
+	if (s == E_NOT_FOUND)
+		return decide_anew(j, job);
+	if (s != OK)
+		return s;
+	if (v.decision == DECISION_APPROVE && (job->machine.frozen || !job->machine.active))
+		return decide_anew(j, job);
+	return decide_again(j, job, &v);
+}
