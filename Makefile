@@ -43,7 +43,8 @@ VERIFIER   := verifier/attest verifier/bootgated verifier/confine verifier/desk 
               verifier/supervise verifier/tls_server
 # The only process that holds libcrypto.
 EKCERT     := verifier/confine verifier/ekcert verifier/ekcert_ask verifier/ekcert_code verifier/ekcert_main
-CTL        := ctl/arguments ctl/authority_files ctl/authority_show ctl/authority_verb ctl/enroll_verb ctl/eventlog_verb ctl/machine_verb \
+CTL        := ctl/appraise_verb ctl/arguments ctl/audit_note ctl/audit_verb ctl/authority_files ctl/authority_show \
+              ctl/authority_verb ctl/enroll_verb ctl/eventlog_verb ctl/hold_verb ctl/machine_verb \
               ctl/main ctl/policy_verb ctl/printable ctl/reference_verb ctl/references ctl/state ctl/tls_certificate
 
 # --- what each program is made of --------------------------------------------------------------------------------------

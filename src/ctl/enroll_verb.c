@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "crypto/random.h"
+#include "ctl/audit_note.h"
 #include "ctl/exit.h"
 #include "ctl/machine_verb.h"
 #include "ctl/policy_verb.h"
@@ -70,7 +71,7 @@ take_policy(struct state *s, const char *name, struct store_token *t)
 
 /* The key lies in the database wrapped; ${key} is the only other place. */
 static enum status
-make_token(struct state *s, const struct keys *k, struct store_token *t, uint8_t key[TOKEN_KEY_SIZE])
+make_token(const struct keys *k, struct store_token *t, uint8_t key[TOKEN_KEY_SIZE])
 {
 	struct buffer wrapped = BUFFER(t->wrapped);
 	enum status status = random_fill(t->id, sizeof t->id);
@@ -80,7 +81,26 @@ make_token(struct state *s, const struct keys *k, struct store_token *t, uint8_t
 	if (status == OK)
 		status = keys_wrap(k->master, STORE_TOKEN_PURPOSE, BYTES(t->id), bytes_of(key, TOKEN_KEY_SIZE), &wrapped);
 	t->n = wrapped.n;
-	return status == OK ? store_token_put(s->store, t) : status;
+	return status;
+}
+
+static enum status
+put_token(const struct state *s, const struct store_token *t)
+{
+	char id[17], machine[17] = "any machine";
+	enum status status = store_begin(s->store);
+
+	if (t->has_machine)
+		text_hex(bytes_of(t->machine, 8), machine, sizeof machine);
+	if (status == OK)
+		status = store_token_put(s->store, t);
+	if (status == OK)
+		status = audit_note(s, NULL, "enroll token %s, for %s, %" PRIu32 " times", text_hex(BYTES(t->id), id, sizeof id), machine, t->uses);
+	if (status == OK)
+		status = store_commit(s->store);
+	if (status != OK)
+		store_rollback(s->store);
+	return status;
 }
 
 static void
@@ -106,8 +126,10 @@ token(struct state *s, const struct wishes *w, uint64_t ttl, struct store_token 
 	t->expires = t->made + (ttl > 0 ? ttl : s->config.token_hours * UINT64_C(3600));
 	if (!take_machine(s, w->machine, t) || !take_policy(s, w->policy, t) || !state_load_keys(s, &k))
 		return false;
-	status = make_token(s, &k, t, key);
+	status = make_token(&k, t, key);
 	keys_wipe(&k);
+	if (status == OK)
+		status = put_token(s, t);
 	if (status == OK) {
 		message_token_format(t->id, key, text);
 		puts(text);
@@ -183,6 +205,23 @@ enroll_verb_list(struct call *c)
 	return status == OK ? CTL_DONE : CTL_FAILED;
 }
 
+static enum status
+cancel(const struct state *s, const uint8_t id[TOKEN_ID_SIZE])
+{
+	char hex[2 * TOKEN_ID_SIZE + 1];
+	enum status status = store_begin(s->store);
+
+	if (status == OK)
+		status = store_token_remove(s->store, id);
+	if (status == OK)
+		status = audit_note(s, NULL, "enroll cancel %s", text_hex(bytes_of(id, TOKEN_ID_SIZE), hex, sizeof hex));
+	if (status == OK)
+		status = store_commit(s->store);
+	if (status != OK)
+		store_rollback(s->store);
+	return status;
+}
+
 int
 enroll_verb_cancel(struct call *c)
 {
@@ -199,7 +238,7 @@ enroll_verb_cancel(struct call *c)
 	}
 	if (!state_open(c->config, &s))
 		return CTL_FAILED;
-	status = store_token_remove(s.store, id);
+	status = cancel(&s, id);
 	if (status != OK)
 		state_complain(&s, c->argv[0], status);
 	state_close(&s);

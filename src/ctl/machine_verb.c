@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "ctl/audit_note.h"
 #include "ctl/exit.h"
 #include "ctl/printable.h"
 #include "structures/public.h"
@@ -214,13 +215,15 @@ forget(struct state *s, struct machine *m, const char **said)
 }
 
 static enum status
-apply(struct state *s, struct machine *m, change *run, const char **said)
+apply(struct state *s, struct machine *m, const char *verb, change *run, const char **said)
 {
 	enum status status = store_begin(s->store);
 
 	if (status != OK)
 		return status;
 	status = store_machine_get(s->store, m->id, m);
+	if (status == OK)
+		status = audit_note(s, m, "machine %s", verb);
 	if (status == OK)
 		status = run(s, m, said);
 	if (status == OK && run != forget)
@@ -233,7 +236,7 @@ apply(struct state *s, struct machine *m, change *run, const char **said)
 }
 
 static int
-change_machine(struct call *c, change *run)
+change_machine(struct call *c, const char *verb, change *run)
 {
 	char id[17], label[PRINTABLE_SIZE];
 	const char *said = "";
@@ -250,7 +253,7 @@ change_machine(struct call *c, change *run)
 	if (good) {
 		text_hex(bytes_of(m.id, 8), id, sizeof id);
 		printable_text(m.label, label);
-		status = apply(&s, &m, run, &said);
+		status = apply(&s, &m, verb, run, &said);
 		good = status == OK || state_complain(&s, c->argv[0], status);
 	}
 	if (good)
@@ -262,23 +265,23 @@ change_machine(struct call *c, change *run)
 int
 machine_verb_approve(struct call *c)
 {
-	return change_machine(c, approve);
+	return change_machine(c, "approve", approve);
 }
 
 int
 machine_verb_freeze(struct call *c)
 {
-	return change_machine(c, freeze);
+	return change_machine(c, "freeze", freeze);
 }
 
 int
 machine_verb_unfreeze(struct call *c)
 {
-	return change_machine(c, unfreeze);
+	return change_machine(c, "unfreeze", unfreeze);
 }
 
 int
 machine_verb_forget(struct call *c)
 {
-	return change_machine(c, forget);
+	return change_machine(c, "forget", forget);
 }

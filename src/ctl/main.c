@@ -6,11 +6,14 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "ctl/appraise_verb.h"
+#include "ctl/audit_verb.h"
 #include "ctl/authority_show.h"
 #include "ctl/authority_verb.h"
 #include "ctl/enroll_verb.h"
 #include "ctl/eventlog_verb.h"
 #include "ctl/exit.h"
+#include "ctl/hold_verb.h"
 #include "ctl/machine_verb.h"
 #include "ctl/policy_verb.h"
 #include "ctl/reference_verb.h"
@@ -77,6 +80,23 @@ static const struct verb {
 	{ "reference", "remove", "UKI [--all] [--list-prefix PREFIX] | [LIST] VALUE", "no longer allow it, from the next boot on", reference_verb_remove,
 		"  UKI     the image's own digest; --all: also what it shares with others, such as the command line\n"
 		"  VALUE   out of LIST, or of every list that holds it\n" },
+	{ "appraise", NULL, "FILE [--machine ID] [--policy FILE] [--json]", "judge evidence once more, by the verifier's own code", appraise_verb_run,
+		"  FILE            a case file of `audit show --case`; with --machine, a body that was sent to /v1/attest\n"
+		"  --machine ID    judge by what the verifier has of this machine now\n"
+		"  --policy FILE   by this policy instead\n"
+		"  --json          for programs\n"
+		"Exit status: 0 approve, 3 deny or hold.\n" },
+	{ "hold", "list", "[--all]", "machines that wait for a decision", hold_verb_list, "  --all   those decided as well\n" },
+	{ "hold", "approve", "ID", "let this one boot through", hold_verb_approve, "  ID   first digits of the hold, or of its machine\n" },
+	{ "hold", "deny", "ID", "do not", hold_verb_deny, "  ID   first digits of the hold, or of its machine\n" },
+	{ "audit", "list", "[--machine ID] [--last N]", "what was decided, and why", audit_verb_list,
+		"  --machine ID   first digits of an id, or a label\n"
+		"  --last N       the newest N only\n" },
+	{ "audit", "show", "NUMBER [--case FILE]", "one record", audit_verb_show,
+		"  --case FILE   write all that the verdict followed from, for `bootgatectl appraise`\n" },
+	{ "audit", "verify", "[--head NUMBER:HASH]", "that each record follows from its predecessor", audit_verb_verify,
+		"  --head NUMBER:HASH   and that this head, noted down earlier, is among them\n"
+		"Exit status: 0 it holds, 3 it does not; the first broken record is named.\n" },
 	{ "eventlog", NULL, "show|replay FILE", "a firmware's event log, read offline", run_eventlog, NULL },
 };
 

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "ctl/audit_note.h"
 #include "ctl/exit.h"
 #include "ctl/references.h"
 
@@ -140,12 +141,14 @@ warn_references(const struct state *s, struct bytes text, const char *name)
 }
 
 static enum status
-put(const struct state *s, const char *name, struct bytes text)
+put(const struct state *s, const char *name, struct bytes text, const char *title)
 {
 	enum status status = store_begin(s->store);
 
 	if (status == OK)
 		status = store_policy_put(s->store, name, text);
+	if (status == OK)
+		status = audit_note(s, NULL, "policy apply %s as %s", title, name);
 	if (status == OK)
 		status = policy_verb_release(s);
 	if (status == OK)
@@ -182,7 +185,7 @@ policy_verb_apply(struct call *c)
 	}
 	if (name == NULL)
 		name = s.config.default_policy;
-	status = put(&s, name, view);
+	status = put(&s, name, view, title);
 	if (status == OK) {
 		printf("%s is now the policy \"%s\"%s\n", title, name,
 			strcmp(name, s.config.default_policy) == 0 ? ", which machines have unless their token said another" : "");
@@ -261,6 +264,22 @@ policy_verb_show(struct call *c)
 	return status == OK && f.found ? CTL_DONE : CTL_FAILED;
 }
 
+static enum status
+take_away(const struct state *s, const char *name)
+{
+	enum status status = store_begin(s->store);
+
+	if (status == OK)
+		status = store_policy_remove(s->store, name);
+	if (status == OK)
+		status = audit_note(s, NULL, "policy remove %s", name);
+	if (status == OK)
+		status = store_commit(s->store);
+	if (status != OK)
+		store_rollback(s->store);
+	return status;
+}
+
 int
 policy_verb_remove(struct call *c)
 {
@@ -271,7 +290,7 @@ policy_verb_remove(struct call *c)
 		return CTL_USAGE;
 	if (!state_open(c->config, &s))
 		return CTL_FAILED;
-	status = store_policy_remove(s.store, c->argv[0]);
+	status = take_away(&s, c->argv[0]);
 	if (status == OK)
 		printf("%s is removed: machines that have it are denied until it is applied again\n", c->argv[0]);
 	else

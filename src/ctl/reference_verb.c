@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "ctl/audit_note.h"
 #include "ctl/exit.h"
 #include "ctl/policy_verb.h"
 #include "ctl/printable.h"
@@ -196,6 +197,14 @@ complete(const struct state *s, struct complete *k)
 	return status;
 }
 
+static enum status
+record_change(const struct state *s, const struct reference *r, const char *verb)
+{
+	char value[SHOWN_SIZE];
+
+	return audit_note(s, NULL, "reference %s %s %s", verb, r->list, show_value(r, value));
+}
+
 /* A value of a wrong kind in a list would make every machine denied: such a change is refused when it adds, and said when it removes. */
 static enum status
 change_all(const struct state *s, const struct values *v, change *run, const char *note, const char *said[UKI_REFERENCES_MAX])
@@ -203,8 +212,11 @@ change_all(const struct state *s, const struct values *v, change *run, const cha
 	struct complete before, after;
 	enum status status = complete(s, &before);
 
-	for (size_t i = 0; status == OK && i < v->n; i++)
+	for (size_t i = 0; status == OK && i < v->n; i++) {
 		status = run(s->store, &v->value[i], note, &said[i]);
+		if (status == OK)
+			status = record_change(s, &v->value[i], run == add_one ? "add" : "remove");
+	}
 	if (status == OK)
 		status = complete(s, &after);
 	if (status != OK || after.n >= before.n)

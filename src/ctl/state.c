@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,12 +33,28 @@ state_become_owner(const char *folder)
 	return false;
 }
 
+/* The uid that logged in, which sudo and su do not change; (uid_t)-1 where the kernel does not know it. */
+static unsigned
+login_uid(void)
+{
+	char text[16];
+	struct buffer b = buffer_of(text, sizeof text - 1);
+	unsigned long uid;
+
+	if (file_read("/proc/self/loginuid", &b) != OK)
+		return getuid();
+	text[b.n] = '\0';
+	uid = strtoul(text, NULL, 10);
+	return uid < UINT32_MAX ? (unsigned)uid : getuid();
+}
+
 bool
 state_open(const char *config, struct state *s)
 {
 	char why[512], path[PATH_MAX];
 
 	s->store = NULL;
+	s->operator = login_uid();
 	if (config_load(config, &s->config, why, sizeof why) != OK) {
 		log_error("%s", why);
 		return false;
@@ -83,11 +100,21 @@ state_complain(const struct state *s, const char *what, enum status status)
 	return false;
 }
 
+/* Room for the file and one byte more, where its size is known; what is no file has up to ${max}. */
+static size_t
+room_for(const char *path, size_t max)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_size >= 0 && (uintmax_t)st.st_size < max ? (size_t)st.st_size + 1 : max;
+}
+
 uint8_t *
 state_read_file(const char *path, size_t max, struct bytes *out)
 {
-	uint8_t *p = malloc(max + 1), *fit;
-	struct buffer b = buffer_of(p, max);
+	size_t room = room_for(path, max);
+	uint8_t *p = malloc(room + 1), *fit;
+	struct buffer b = buffer_of(p, room);
 	enum status s = p == NULL ? E_MEMORY : file_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, &b);
 
 	if (s != OK) {

@@ -14,6 +14,7 @@
 struct state {
 	struct config config;
 	struct store *store;
+	unsigned operator; /* who calls: the uid of the login, else the own */
 };
 
 /*
