@@ -444,7 +444,7 @@ write_machine(struct judge *j, const struct finishing *e, enum enrolled_state *s
 
 	fill_machine(e, &m);
 	*state = m.active ? ENROLLED_ACTIVE : ENROLLED_PENDING;
-	*text = m.active ? "enrolled" : "waits for an operator's yes: bootgatectl machine accept";
+	*text = m.active ? "enrolled" : "waits for an operator's yes: bootgatectl machine approve";
 	if (s == E_NOT_FOUND || (s == OK && !old.active))
 		return store_machine_put(j->store, &m);
 	if (s == OK)
@@ -454,7 +454,7 @@ write_machine(struct judge *j, const struct finishing *e, enum enrolled_state *s
 		return store_candidate_accept(j->store, e->id);
 	}
 	*state = ENROLLED_PENDING;
-	*text = "this EK is enrolled already; replacing it waits for an operator's yes: bootgatectl machine accept";
+	*text = "this EK is enrolled already; replacing it waits for an operator's yes: bootgatectl machine approve";
 	return s;
 }
 

@@ -527,7 +527,7 @@ wait_for_identity(struct supervisor *v)
 		struct pollfd p = { v->signals, POLLIN, 0 };
 
 		if (!told)
-			log_info("no delegation yet; run on the operator's machine: bootgatectl authority delegate DIR --verifier %s --name %s",
+			log_info("no delegation yet; run on the operator's machine: bootgatectl authority delegate DIR %s --name %s",
 				v->config->state, v->config->name);
 		told = true;
 		if (poll(&p, 1, 1000) > 0)
