@@ -255,6 +255,11 @@ $(B)/test/$(1): $(B)/test/unit/$(1).o $$(patsubst %,$(B)/test/%.o,$$(sort $$(LIB
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t))))
 
+# Volumes and real mappings, inside of a virtual machine.
+$(B)/test-mappings: tests/qemu/mappings.c $(patsubst %,$(B)/agent/%.o,$(BASE) $(CRYPTO) $(LUKS) agent/block agent/cryptsetup agent/mapping agent/volume) $(T)/musl/libbearssl.a
+	@echo "  link   $@"
+	@$(MUSL_CC) $(filter-out -MMD -MP,$(CPPFLAGS_ALL)) $(AGENT_CFLAGS) -static -Wl,--gc-sections -o $@ $^
+
 # The agent with sanitizers and with a TCTI for swtpm: for tests and figures on a host without a TPM. Never installed.
 $(B)/test/bootgate: $(bootgate_OBJECTS:%=$(B)/test/%.o) $(THIRD_HOST)
 	@echo "  link   $@"
@@ -290,14 +295,14 @@ CHECKS_QEMU = $(foreach s,$(sort $(wildcard tests/qemu/[0-9]*.sh)),'$(notdir $(s
 check-built: all compile_commands.json $(UNIT_TESTS:%=$(B)/test/%) $(FUZZERS:%=$(B)/fuzz/%) $(B)/packages/check
 
 # All tests.
-check: check-built $(B)/packages/qemu
+check: check-built $(B)/test-mappings $(B)/packages/qemu
 	@tests/run $(CHECKS_FAST) $(CHECKS_QEMU)
 
 # Without virtual machines.
 check-fast: check-built
 	@tests/run $(CHECKS_FAST)
 
-check-qemu: all $(B)/packages/qemu
+check-qemu: all $(B)/test-mappings $(B)/packages/qemu
 	@tests/run $(CHECKS_QEMU)
 
 demo: all $(B)/packages/qemu
