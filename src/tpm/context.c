@@ -7,8 +7,8 @@
 #include "base/log.h"
 
 #define AGAIN_MAX 12
-#define AGAIN_FIRST_MS 20
-#define AGAIN_LONGEST_MS 2000
+#define AGAIN_FIRST_MS 20U
+#define AGAIN_LONGEST_MS 2000U
 
 #define FORMAT_ONE 0x80U
 #define FORMAT_ONE_PARAMETER 0x40U
