@@ -17,7 +17,7 @@ set_check(char to[8], const char *check)
 }
 
 /* The last place tells that there were more, so that nobody thinks the list complete. */
-static void
+__attribute__((format(printf, 2, 0))) static void
 add_reason(struct judgement *j, const char *format, va_list arguments)
 {
 	struct verdict *v = j->v;

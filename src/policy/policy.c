@@ -60,7 +60,7 @@ static const char *const list_keys[RULE_LISTS] = {
 /* --- failures ---------------------------------------------------------------------------------------------------------- */
 
 /* Only the first failure is told: what follows it is often its consequence. */
-static void
+__attribute__((format(printf, 3, 0))) static void
 tell(struct load *load, int line, const char *format, va_list arguments)
 {
 	int n;
@@ -72,7 +72,7 @@ tell(struct load *load, int line, const char *format, va_list arguments)
 		(void)vsnprintf(load->why->text + n, sizeof load->why->text - (size_t)n, format, arguments);
 }
 
-static void
+__attribute__((format(printf, 2, 0))) static void
 refuse_syntax(cfg_t *cfg, const char *format, va_list arguments)
 {
 	if (loading != NULL)
@@ -302,6 +302,36 @@ load_policy(struct context *c, cfg_t *file)
 
 /* --- the file ---------------------------------------------------------------------------------------------------------- */
 
+/*
+ * libconfuse takes the last of two values of one key; a reader may take the first.  It calls this after each value, and once
+ * more at the end of a list, so a key given once was seen as often as it has values, or once more.  The count stands in bits of
+ * the flags that libconfuse does not use.
+ */
+#define CALLS_ONE (1 << 16)
+#define CALLS_MASK (0xff << 16)
+
+static int
+refuse_twice(cfg_t *cfg, cfg_opt_t *opt)
+{
+	unsigned calls;
+
+	if ((opt->flags & CALLS_MASK) != CALLS_MASK)
+		opt->flags += CALLS_ONE;
+	calls = (unsigned)(opt->flags & CALLS_MASK) / CALLS_ONE;
+	if (calls <= cfg_opt_size(opt) + ((opt->flags & CFGF_LIST) != 0 ? 1u : 0u))
+		return 0;
+	cfg_error(cfg, "\"%s\" is given twice", opt->name);
+	return 1;
+}
+
+static void
+watch(cfg_opt_t *options)
+{
+	for (; options->name != NULL; options++)
+		if (options->type == CFGT_STR)
+			options->validcb = refuse_twice;
+}
+
 static enum status
 parse(struct context *c, char *text)
 {
@@ -339,9 +369,13 @@ parse(struct context *c, char *text)
 		CFG_SEC("policy", policy, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 		CFG_END(),
 	};
-	cfg_t *cfg = cfg_init(file, CFGF_NONE);
+	cfg_t *cfg;
 	int parsed;
 
+	watch(pcr);
+	watch(command_line);
+	watch(policy);
+	cfg = cfg_init(file, CFGF_NONE);
 	if (cfg == NULL)
 		return E_MEMORY;
 	(void)cfg_set_error_function(cfg, refuse_syntax);
@@ -354,6 +388,60 @@ parse(struct context *c, char *text)
 		load_policy(c, cfg);
 	(void)cfg_free(cfg);
 	return c->failed ? E_CONFIG : OK;
+}
+
+/*
+ * libconfuse 3.3 counts the line of a comment three times.  So comments become blanks before it sees them, and reasons name the
+ * line that an editor shows.
+ */
+static bool
+begins_comment(const char *text, const char *at)
+{
+	if (at > text && strchr(" \t\n{},=", at[-1]) == NULL)
+		return false;
+	return at[0] == '#' || (at[0] == '/' && (at[1] == '/' || at[1] == '*'));
+}
+
+static char *
+blank_comment(char *at)
+{
+	bool block = at[0] == '/' && at[1] == '*';
+	char *end = block ? strstr(at + 2, "*/") : strchr(at, '\n');
+
+	if (end == NULL)
+		end = at + strlen(at);
+	else if (block)
+		end += 2;
+	for (; at < end; at++)
+		if (*at != '\n')
+			*at = ' ';
+	return end;
+}
+
+static char *
+skip_quoted(char *at)
+{
+	char quote = *at++;
+
+	while (*at != '\0' && *at != quote)
+		at += *at == '\\' && at[1] != '\0' ? 2 : 1;
+	return *at == quote ? at + 1 : at;
+}
+
+/* Returns whether braces are balanced; libconfuse does not miss one at the end of a file that was cut. */
+static bool
+blank_comments(char *text)
+{
+	long depth = 0;
+
+	for (char *at = text; *at != '\0';)
+		if (*at == '"' || *at == '\'')
+			at = skip_quoted(at);
+		else if (begins_comment(text, at))
+			at = blank_comment(at);
+		else
+			depth += *at == '{' ? 1 : *at == '}' ? -1 : 0, at++;
+	return depth == 0;
 }
 
 static void
@@ -390,7 +478,9 @@ policy_load(const char *name, struct bytes text, struct policy **p, struct polic
 	if (text.n > 0)
 		memcpy(copy, text.p, text.n);
 	copy[text.n] = '\0';
-	s = parse(&c, copy);
+	if (!blank_comments(copy))
+		refuse(&c, NULL, "braces are not balanced: is the file whole?");
+	s = c.failed ? E_CONFIG : parse(&c, copy);
 	free(copy);
 	if (s == OK)
 		*p = c.policy;

@@ -419,7 +419,7 @@ evidence_for_another_machine_or_secret_is_denied(void **state)
 }
 
 static void
-a_record_without_an_ek_approves_nothing(void **state)
+a_record_without_keys_approves_nothing(void **state)
 {
 	struct built *b = build_begin();
 
@@ -427,6 +427,10 @@ a_record_without_an_ek_approves_nothing(void **state)
 	know_no_ek(b);
 	b->binding.salting_key.n = 34;
 	assert_failed(judge_plain(b), DECISION_DENY, "A9", "enrol it again");
+	b = build_begin();
+	memset(b->machine.machine_key, 0, sizeof b->machine.machine_key);
+	memset(b->binding.machine_key, 0, sizeof b->binding.machine_key);
+	assert_failed(judge_plain(b), DECISION_DENY, "A10", "enrol the machine again");
 }
 
 /* --- S3: what is quoted and what the log says -------------------------------------------------------------------------- */
@@ -534,6 +538,13 @@ forget_users_digest(struct built *b)
 }
 
 static void
+measure_user_elsewhere(struct built *b)
+{
+	b->users.event[0].digests = 1;
+	b->users.event[0].digest[0] = hash_digest(HASH_SHA512, BYTES_STRING("x"));
+}
+
+static void
 garble_users(struct built *b)
 {
 	b->users_space[0] = 0xff;
@@ -627,6 +638,7 @@ s3_a_log_that_is_not_what_happened_is_denied(void **state)
 		{ "a log of TPM 1.2", send_tpm12_log, NULL, NULL, NULL, DECISION_DENY, "A16" },
 		{ "no log", send_no_log, NULL, NULL, NULL, DECISION_DENY, "A16" },
 		{ "a user-space event without a digest of a bank", forget_users_digest, NULL, NULL, NULL, DECISION_DENY, "A18" },
+		{ "a user-space event in a bank that is not there", measure_user_elsewhere, NULL, NULL, NULL, DECISION_DENY, "A18" },
 		{ "user-space events that are none", NULL, garble_users, NULL, NULL, DECISION_DENY, "A18" },
 		{ "an event left out", hide_event, NULL, NULL, NULL, DECISION_DENY, "A19" },
 		{ "an event made up", invent_event, NULL, NULL, NULL, DECISION_DENY, "A19" },
@@ -966,6 +978,21 @@ forget_section_content(struct built *b)
 }
 
 static void
+name_section_last(struct built *b)
+{
+	forget_section_content(b);
+	b->users.n = 1;
+}
+
+static void
+boot_without_command_line(struct built *b)
+{
+	build_remove(b, BUILD_LOAD_OPTIONS);
+	build_remove(b, BUILD_CMDLINE);
+	build_remove(b, BUILD_CMDLINE - 1);
+}
+
+static void
 measure_section_twice(struct built *b)
 {
 	build_insert(b, BUILD_LINUX_NAME, 11, EV_IPL, bytes_of(".linux", 7), b->event[BUILD_LINUX_NAME].data);
@@ -1026,6 +1053,8 @@ s1_a_tampered_boot_is_denied(void **state)
 		{ "something in PCR 8", extend_pcr_8, NULL, NULL, NULL, DECISION_DENY, "P2" },
 		{ "something of user space in PCR 15", user_extends_pcr_15, NULL, NULL, NULL, DECISION_DENY, "P2" },
 		{ "a section named and not measured", forget_section_content, NULL, NULL, NULL, DECISION_DENY, "P10" },
+		{ "a section named last and not measured", name_section_last, NULL, NULL, NULL, DECISION_DENY, "P10" },
+		{ "no command line", boot_without_command_line, NULL, NULL, NULL, DECISION_DENY, "P11" },
 		{ "a section measured twice", measure_section_twice, NULL, NULL, NULL, DECISION_DENY, "P10" },
 		{ "no stub", boot_without_stub, NULL, NULL, NULL, DECISION_DENY, "P10" },
 		{ "a later phase than the initrd", know_phase, NULL, NULL, NULL, DECISION_DENY, "P12" },
@@ -1640,7 +1669,7 @@ main(void)
 		cmocka_unit_test(an_honest_boot_is_approved),
 		cmocka_unit_test(s4_a_forged_quote_is_denied),
 		cmocka_unit_test(evidence_for_another_machine_or_secret_is_denied),
-		cmocka_unit_test(a_record_without_an_ek_approves_nothing),
+		cmocka_unit_test(a_record_without_keys_approves_nothing),
 		cmocka_unit_test(s3_a_quote_over_less_than_it_must_is_denied),
 		cmocka_unit_test(a_quote_over_no_bank_is_denied),
 		cmocka_unit_test(s3_a_log_that_is_not_what_happened_is_denied),
