@@ -47,14 +47,14 @@ matches(const struct listing *l, const struct record *r)
 static void
 print_line(const struct store_record *at, const struct record *r)
 {
-	char time[STATE_TIME_SIZE], machine[17] = "-", label[PRINTABLE_SIZE], text[PRINTABLE_SIZE], check[PRINTABLE_SIZE] = "";
+	char time[STATE_TIME_SIZE], machine[17] = "-", label[PRINTABLE_SIZE], kind[PRINTABLE_SIZE], text[PRINTABLE_SIZE], check[PRINTABLE_SIZE] = "";
 	struct bytes why = r->reasons > 0 ? r->reason[0].text : r->text;
 
 	if (r->machine.n > 0)
 		text_hex(bytes_of(r->machine.p, 8), machine, sizeof machine);
 	if (r->reasons > 0)
 		printable_bytes(r->reason[0].check, check);
-	printf("%-7" PRIu64 " %s  %-8.8s  %-8s  %-16s  %-16s %s%s%s\n", at->number, state_time(at->time, time), printable_bytes(r->kind, text),
+	printf("%-7" PRIu64 " %s  %-8.8s  %-8s  %-16s  %-16s %s%s%s\n", at->number, state_time(at->time, time), printable_bytes(r->kind, kind),
 		decision_word(r), machine, printable_bytes(r->label, label), check, check[0] != '\0' ? ": " : "", printable_bytes(why, text));
 }
 

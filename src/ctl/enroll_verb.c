@@ -239,7 +239,9 @@ enroll_verb_cancel(struct call *c)
 	if (!state_open(c->config, &s))
 		return CTL_FAILED;
 	status = cancel(&s, id);
-	if (status != OK)
+	if (status == OK)
+		printf("%s cancelled\n", c->argv[0]);
+	else
 		state_complain(&s, c->argv[0], status);
 	state_close(&s);
 	return status == OK ? CTL_DONE : CTL_FAILED;
