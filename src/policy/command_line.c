@@ -125,17 +125,16 @@ measured_as(const struct judgement *j, const struct event *ev, struct bytes text
 static bool
 measures_text(const struct judgement *j, const struct event *ev, struct bytes text)
 {
-	for (unsigned form = 0; form < 8; form++) {
-		struct bytes t = (form & 4) != 0 ? trimmed(text) : text;
+	bool wide = ev->pcr == 9 || ev->pcr == 12;
+	struct bytes shorter = trimmed(text);
 
-		if (measured_as(j, ev, t, (form & 1) != 0, (form & 2) != 0))
-			return true;
-	}
-	return false;
+	if (measured_as(j, ev, text, wide, false) || measured_as(j, ev, text, wide, true))
+		return true;
+	return shorter.n < text.n && (measured_as(j, ev, shorter, wide, false) || measured_as(j, ev, shorter, wide, true));
 }
 
-const struct reference *
-command_line_find(const struct judgement *j, const struct event *ev)
+static const struct reference *
+search(const struct judgement *j, const struct event *ev)
 {
 	const struct references *r = j->a->references;
 	const char *list = j->a->policy->command_lines;
@@ -148,4 +147,20 @@ command_line_find(const struct judgement *j, const struct event *ev)
 			return v;
 	}
 	return NULL;
+}
+
+const struct reference *
+command_line_find(struct judgement *j, const struct event *ev)
+{
+	const struct reference *v;
+
+	for (size_t i = 0; i < j->lines; i++)
+		if (j->line[i].event == ev->number)
+			return j->line[i].line;
+	v = search(j, ev);
+	if (j->lines < sizeof j->line / sizeof j->line[0]) {
+		j->line[j->lines].event = ev->number;
+		j->line[j->lines++].line = v;
+	}
+	return v;
 }

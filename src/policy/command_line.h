@@ -19,9 +19,9 @@ const char *command_line_missing(struct bytes text, const struct rule_words *wor
 
 /*
  * command_line_find(j, ev): the allowed command line that ${ev} measures, as it stands in the policy's list; NULL if none.
- * Forms: the text itself (a UKI's section); without white space and NUL at its end; either with a NUL; each of these in UTF-16LE
- * (LoadOptions).
+ * Forms: the text itself, or without white space at its end, either with a NUL or without; in PCR 9 and 12 in UTF-16LE
+ * (LoadOptions), elsewhere as it is (a UKI's section, GRUB).  Only ASCII is found in UTF-16LE.
  */
-const struct reference *command_line_find(const struct judgement *j, const struct event *ev);
+const struct reference *command_line_find(struct judgement *j, const struct event *ev);
 
 #endif

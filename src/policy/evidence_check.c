@@ -440,7 +440,7 @@ evidence_check_replay(struct judgement *j)
 
 /* The one event of PCR 13, or the first of several. */
 static size_t
-door_events(const struct judgement *j, struct measured *first)
+door_events(struct judgement *j, struct measured *first)
 {
 	struct walk w;
 	struct measured m;

@@ -84,7 +84,7 @@ judgement_user_event(const struct judgement *j, size_t i, struct event *ev)
 }
 
 void
-judgement_walk(const struct judgement *j, struct walk *w)
+judgement_walk(struct judgement *j, struct walk *w)
 {
 	memset(w, 0, sizeof *w);
 	w->j = j;

@@ -28,6 +28,13 @@ struct judgement {
 	struct user_events users;
 	size_t firmware_events;
 	struct replay replay; /* after all events, with log_read and users_read */
+
+	/* What command_line_find() found out: rules ask several times, and a fleet's list can be long. */
+	size_t lines;
+	struct {
+		size_t event;
+		const struct reference *line;
+	} line[8];
 };
 
 /* judgement_fail/hold(j, format, ...): add a reason under the number of the check under way; returns the outcome. judgement_note(): told with an approval too. */
@@ -47,12 +54,12 @@ struct measured {
 };
 
 struct walk {
-	const struct judgement *j;
+	struct judgement *j;
 	struct eventlog log;
 	size_t user;
 };
 
-void judgement_walk(const struct judgement *j, struct walk *w);
+void judgement_walk(struct judgement *j, struct walk *w);
 bool judgement_next(struct walk *w, struct measured *m);
 
 /* judgement_user_event(j, i, ev): the i-th event of user space in the same form. */

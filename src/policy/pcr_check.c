@@ -296,7 +296,7 @@ next_secure_boot(struct secure_boot_walk *w, struct measured *m, struct event_da
 }
 
 static void
-secure_boot_walk(const struct judgement *j, struct secure_boot_walk *w)
+secure_boot_walk(struct judgement *j, struct secure_boot_walk *w)
 {
 	judgement_walk(j, &w->walk);
 	w->separated = false;
@@ -419,7 +419,7 @@ enum stub_kind { STUB_INITRD, STUB_WRONG_INITRD, STUB_COMMAND_LINE, STUB_WRONG_C
 
 /* What the kernel's EFI stub measured.  Its labels say which kind of wrong a wrong one is, no more. */
 static enum stub_kind
-stub_kind(const struct judgement *j, const struct event *ev)
+stub_kind(struct judgement *j, const struct event *ev)
 {
 	if (judgement_listed(j, rule_of(j, ev->pcr)->list[LIST_INITRD], event_digest(ev, RULE_BANK)))
 		return STUB_INITRD;
