@@ -766,8 +766,10 @@ static enum status
 token_at(const struct query *q, struct store_token *t)
 {
 	struct bytes wrapped = blob_at(q, 1);
-	enum status s = id_at(q, 0, t->id, sizeof t->id);
+	enum status s;
 
+	memset(t, 0, sizeof *t);
+	s = id_at(q, 0, t->id, sizeof t->id);
 	t->n = wrapped.n <= sizeof t->wrapped ? wrapped.n : 0;
 	memcpy(t->wrapped, t->n > 0 ? wrapped.p : (const uint8_t *)"", t->n);
 	text_at(q, 2, t->label, sizeof t->label);

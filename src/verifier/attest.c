@@ -442,20 +442,26 @@ update_machine(struct judge *j, struct job *job, const struct decision_made *d, 
 	return store_machine_put(j->store, m);
 }
 
+/* log_verdict(): one line with the numbers of the checks, then one for each reason: a denial at night is read from these. */
 static void
 log_verdict(const struct job *job, const struct decision_made *d)
 {
 	static const char *const words[] = { [DECISION_DENY] = "denied", [DECISION_HOLD] = "held", [DECISION_APPROVE] = "approved" };
 	const struct verdict *v = &d->verdict;
-	char name[JUDGE_NAME_MAX], text[900] = "";
+	char name[JUDGE_NAME_MAX], checks[160] = "";
 	size_t n = 0;
 
-	for (size_t i = 0; i < v->reasons && n + 1 < sizeof text; i++)
-		n += (size_t)snprintf(text + n, sizeof text - n, "; %s %s", v->reason[i].check, v->reason[i].text);
-	for (size_t i = 0; i < v->notes && n + 1 < sizeof text; i++)
-		n += (size_t)snprintf(text + n, sizeof text - n, "; note %s %s", v->note[i].check, v->note[i].text);
-	log_info("%s: %s, %s, policy %s, record %llu%s", judge_name(job->machine.id, job->machine.label, name), words[v->decision],
-		job->binding.purpose == PURPOSE_VOLUME ? "volume" : "boot", d->title, (unsigned long long)d->statement.record, text);
+	for (size_t i = 0; i < v->reasons && n + 1 < sizeof checks; i++)
+		if (i == 0 || strcmp(v->reason[i].check, v->reason[i - 1].check) != 0)
+			n += (size_t)snprintf(checks + n, sizeof checks - n, "%s%s", i == 0 ? ": " : ", ", v->reason[i].check);
+	judge_name(job->machine.id, job->machine.label, name);
+	log_info("%s: %s, %s, policy %s, record %llu%s%s", name, words[v->decision],
+		job->binding.purpose == PURPOSE_VOLUME ? "volume" : "boot", d->title, (unsigned long long)d->statement.record,
+		d->use_yes ? ", by an operator's yes" : "", checks);
+	for (size_t i = 0; i < v->reasons; i++)
+		log_info("%s:   %s %s", name, v->reason[i].check, v->reason[i].text);
+	for (size_t i = 0; i < v->notes; i++)
+		log_info("%s:   note, %s %s", name, v->note[i].check, v->note[i].text);
 }
 
 /* sign_statement(): the claims as COSE_Sign1, in j->space. */
