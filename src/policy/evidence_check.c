@@ -35,7 +35,8 @@ enum outcome
 evidence_check_active(struct judgement *j)
 {
 	if (!j->a->machine->active)
-		return judgement_hold(j, "the machine is enrolled but waits for an operator's yes: bootgatectl machine accept");
+		return judgement_hold(j, "the machine is enrolled but waits for an operator's yes: bootgatectl machine approve %.16s",
+			judgement_hex(BYTES(j->a->machine->id)).text);
 	return OUTCOME_PASSED;
 }
 
@@ -43,7 +44,8 @@ enum outcome
 evidence_check_frozen(struct judgement *j)
 {
 	if (j->a->machine->frozen)
-		return judgement_fail(j, "the machine is frozen: no key leaves until an operator thaws it");
+		return judgement_fail(j, "the machine is frozen: it gets no key until bootgatectl machine unfreeze %.16s",
+			judgement_hex(BYTES(j->a->machine->id)).text);
 	return OUTCOME_PASSED;
 }
 
@@ -515,7 +517,7 @@ evidence_check_resets(struct judgement *j)
 		return OUTCOME_PASSED;
 	if (q->reset_count < m->seen_reset)
 		return judgement_hold(j, "the TPM's resetCount went back from %" PRIu32 " to %" PRIu32 ": a second TPM with the same EK, or a "
-			"cleared one; find out which before you accept it", m->seen_reset, q->reset_count);
+			"cleared one; find out which before bootgatectl hold approve", m->seen_reset, q->reset_count);
 	if (q->reset_count - m->seen_reset > 1)
 		judgement_note(j, "%" PRIu32 " boots since the last evidence did not ask for an approval",
 			q->reset_count - m->seen_reset - 1);
@@ -538,7 +540,7 @@ evidence_check_restarts(struct judgement *j)
 	before = m->seen && q->reset_count == m->seen_reset ? m->seen_restart : 0;
 	if (q->restart_count < before)
 		return judgement_hold(j, "the TPM's restartCount went back from %" PRIu32 " to %" PRIu32 " within one reset: a second TPM with "
-			"the same EK", before, q->restart_count);
+			"the same EK; find out before bootgatectl hold approve", before, q->restart_count);
 	if (j->binding.purpose != PURPOSE_BOOT || q->restart_count == before)
 		return OUTCOME_PASSED;
 	if (j->a->policy->name_restarts) {
@@ -547,7 +549,7 @@ evidence_check_restarts(struct judgement *j)
 		return OUTCOME_PASSED;
 	}
 	return judgement_hold(j, "the TPM was restarted %" PRIu32 " times without a reset: a boot in between may have hidden behind that "
-		"(the policy says on-restart = hold); power the machine off and on once, or accept it", q->restart_count - before);
+		"(the policy says on-restart = hold); power the machine off and on once, or bootgatectl hold approve", q->restart_count - before);
 }
 
 enum outcome
@@ -564,7 +566,7 @@ evidence_check_clock(struct judgement *j)
 		return OUTCOME_PASSED;
 	if (q->clock < m->seen_clock)
 		return judgement_hold(j, "the TPM's clock went back from %" PRIu64 " to %" PRIu64 " ms within one boot: a second TPM with the "
-			"same EK", m->seen_clock, q->clock);
+			"same EK; find out before bootgatectl hold approve", m->seen_clock, q->clock);
 	return OUTCOME_PASSED;
 }
 

@@ -99,6 +99,26 @@ may_occur(const struct judgement *j, const struct event *ev)
 	return false;
 }
 
+/* The command that allows what was seen. ${usual} is what `reference add UKI` calls the list, but for a prefix. */
+struct remedy {
+	char text[320];
+};
+
+static struct remedy
+remedy(const char *list, const char *usual, const struct event *ev)
+{
+	struct remedy r;
+	size_t n = strlen(list), end = strlen(usual);
+
+	if (strcmp(list, usual) == 0)
+		(void)snprintf(r.text, sizeof r.text, "bootgatectl reference add UKI");
+	else if (n > end && strcmp(list + n - end, usual) == 0)
+		(void)snprintf(r.text, sizeof r.text, "bootgatectl reference add UKI --list-prefix %.*s", (int)(n - end), list);
+	else
+		(void)snprintf(r.text, sizeof r.text, "bootgatectl reference add %s %s", list, judgement_digest(ev).text);
+	return r;
+}
+
 /* --- P1: reference values ---------------------------------------------------------------------------------------------- */
 
 enum outcome
@@ -184,9 +204,9 @@ fail_application(struct judgement *j, const struct measured *m, const struct rul
 	if (m->event.type != EV_EFI_BOOT_SERVICES_APPLICATION)
 		return judgement_fail(j, "PCR %" PRIu32 " %s is no boot application and nothing that is known there: sha256 %s (\"%s\")",
 			m->event.pcr, describe(m).text, judgement_digest(&m->event).text, judgement_print(m->event.data).text);
-	return judgement_fail(j, "PCR %" PRIu32 " event %zu: boot application %s sha256 %s is not in list %s; if it is yours: "
-		"bootgatectl reference add UKI", m->event.pcr, m->event.number, file.text[0] != '\0' ? file.text : "without a file name",
-		judgement_digest(&m->event).text, list);
+	return judgement_fail(j, "PCR %" PRIu32 " event %zu: boot application %s sha256 %s is not in list %s; if it is yours: %s",
+		m->event.pcr, m->event.number, file.text[0] != '\0' ? file.text : "without a file name", judgement_digest(&m->event).text,
+		list, remedy(list, "uki", &m->event).text);
 }
 
 /* A program started on the way that gave control back would show "Returning from ...": that is none of these. */
@@ -460,8 +480,9 @@ pcr_check_initrd(struct judgement *j)
 		return judgement_fail(j, "PCR 9 shows no initrd: none was loaded, or by a way that nothing measures (initrd= on the command "
 			"line)");
 	if (!listed)
-		return judgement_fail(j, "PCR 9 event %zu: the initrd sha256 %s is not in list %s; if it is yours: bootgatectl reference add UKI",
-			m.event.number, judgement_digest(&m.event).text, rule_of(j, m.event.pcr)->list[LIST_INITRD]);
+		return judgement_fail(j, "PCR 9 event %zu: the initrd sha256 %s is not in list %s; if it is yours: %s", m.event.number,
+			judgement_digest(&m.event).text, rule_of(j, m.event.pcr)->list[LIST_INITRD],
+			remedy(rule_of(j, m.event.pcr)->list[LIST_INITRD], "initrd", &m.event).text);
 	return OUTCOME_PASSED;
 }
 
@@ -545,8 +566,8 @@ pcr_check_sections(struct judgement *j)
 		if (kind == SECTION_CUT)
 			outcome = judgement_fail(j, "PCR 11 names section %s, but its content was never measured", name);
 		if (kind == SECTION_CONTENT && !judgement_listed(j, list, event_digest(&m.event, RULE_BANK)))
-			outcome = judgement_fail(j, "PCR 11 event %zu: section %s of the kernel image, sha256 %s, is not in list %s; if it is yours: "
-				"bootgatectl reference add UKI", m.event.number, name, judgement_digest(&m.event).text, list);
+			outcome = judgement_fail(j, "PCR 11 event %zu: section %s of the kernel image, sha256 %s, is not in list %s; if it is yours: %s",
+				m.event.number, name, judgement_digest(&m.event).text, list, remedy(list, "uki.sections", &m.event).text);
 	}
 	if ((seen & UINT32_C(1) << section_index(".linux")) == 0)
 		outcome = judgement_fail(j, "PCR 11 shows no kernel: this was no boot of a unified kernel image by systemd's stub");
@@ -565,8 +586,8 @@ check_line(struct judgement *j, const struct measured *m, const char *what)
 
 	if (v == NULL)
 		return judgement_fail(j, "PCR %" PRIu32 " event %zu: %s, sha256 %s (\"%s\"), is not in list %s; if it is yours: bootgatectl "
-			"reference add UKI", m->event.pcr, m->event.number, what, judgement_digest(&m->event).text,
-			judgement_print(m->event.data).text, p->command_lines);
+			"reference add UKI, or: reference add %s TEXT", m->event.pcr, m->event.number, what, judgement_digest(&m->event).text,
+			judgement_print(m->event.data).text, p->command_lines, p->command_lines);
 	word = command_line_denied(bytes_of(v->value, v->n), &p->deny);
 	if (word != NULL)
 		return judgement_fail(j, "PCR %" PRIu32 " event %zu: the command line \"%s\" has the word \"%s\", which the policy denies",
