@@ -1651,6 +1651,29 @@ the_numbers_of_checks_are_unique(void **state)
 }
 
 static void
+the_man_page_lists_the_checks_word_for_word(void **state)
+{
+	static uint8_t page[65536];
+	struct buffer in = BUFFER(page);
+	size_t n;
+	const struct check_info *c = appraise_checks(&n);
+	const char *at = (const char *)page;
+
+	(void)state;
+	assert_int_equal(file_read("docs/bootgate-checks.7", &in), OK);
+	buffer_u8(&in, 0);
+	for (size_t i = 0; i < n; i++) {
+		char item[256];
+
+		snprintf(item, sizeof item, "\n.It %s\n%s\n", c[i].number, c[i].title);
+		at = strstr(at, item);
+		if (at == NULL)
+			fail_msg("%s %s", c[i].number, c[i].title);
+		at++;
+	}
+}
+
+static void
 an_appraisal_that_lacks_a_part_decides_nothing(void **state)
 {
 	struct appraisal a = { 0 };
@@ -1690,6 +1713,7 @@ main(void)
 		cmocka_unit_test(s12_volumes_are_enrolled_only_in_the_approved_boot),
 		cmocka_unit_test(s31_only_the_enrolled_ak_over_this_binding_identifies),
 		cmocka_unit_test(the_numbers_of_checks_are_unique),
+		cmocka_unit_test(the_man_page_lists_the_checks_word_for_word),
 		cmocka_unit_test(an_appraisal_that_lacks_a_part_decides_nothing),
 	};
 
