@@ -377,6 +377,18 @@ static const struct {
 
 static const char *const outcomes[] = { "passphrase", "shell", "left" };
 
+static bool
+guess_door(struct judgement *j, const char *outcome, struct bytes digest)
+{
+	uint8_t space[128];
+	struct buffer b = BUFFER(space);
+
+	if (message_door_event(outcome, digest, &b) != OK || !explains_with(j, DOOR_PCR, buffer_view(&b)))
+		return false;
+	(void)judgement_fail(j, "the door (PCR %d) was closed in this boot (\"%s\"), which the evidence does not list", DOOR_PCR, outcome);
+	return true;
+}
+
 /* One event that the evidence may have kept quiet about: systemd's phases, the door. */
 static bool
 guess_missing(struct judgement *j)
@@ -387,17 +399,10 @@ guess_missing(struct judgement *j)
 				"not list", phases[i].pcr, phases[i].text);
 			return true;
 		}
-	for (size_t i = 0; i < sizeof outcomes / sizeof outcomes[0]; i++) {
-		uint8_t space[128];
-		struct buffer b = BUFFER(space);
-
-		if (message_door_event(outcomes[i], bytes_of(NULL, 0), &b) == OK && explains_with(j, DOOR_PCR, buffer_view(&b))) {
-			(void)judgement_fail(j, "the door (PCR %d) was closed in this boot (\"%s\"), which the evidence does not list",
-				DOOR_PCR, outcomes[i]);
+	for (size_t i = 0; i < sizeof outcomes / sizeof outcomes[0]; i++)
+		if (guess_door(j, outcomes[i], bytes_of(NULL, 0)))
 			return true;
-		}
-	}
-	return false;
+	return j->a->machine->approved && guess_door(j, "approved", BYTES(j->a->machine->approved_statement));
 }
 
 static bool

@@ -719,6 +719,13 @@ s6_a_closed_door_is_denied(void **state)
 	b = build_begin();
 	close_door_and_hide_it(b);
 	assert_failed(judge_plain(b), DECISION_DENY, "A19", "the door (PCR 13) was closed in this boot (\"passphrase\")");
+	b = build_begin();
+	b->machine.approved = true;
+	memset(b->machine.approved_statement, 0x55, sizeof b->machine.approved_statement);
+	build_user(b, DOOR_PCR, "door", door_event("approved", BYTES(b->machine.approved_statement)));
+	build_freeze(b);
+	b->users.n--;
+	assert_failed(judge_plain(b), DECISION_DENY, "A19", "the door (PCR 13) was closed in this boot (\"approved\")");
 }
 
 /* --- S20: counters ----------------------------------------------------------------------------------------------------- */
