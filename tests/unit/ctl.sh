@@ -77,10 +77,20 @@ exits 'a value that an option does not take' 2 'takes no value' authority init d
 "$CTL" --help | sed -n 's/^  \([a-z]* *[a-z]*\).*/\1/p' | grep -E '^(authority|machine|enroll|policy|reference|appraise|hold|audit) ' |
 	sort -u >verbs
 while read -r noun verb; do
-	case $verb in [a-z]*) ;; *) verb= ;; esac
 	# shellcheck disable=SC2086 # a noun that is a verb has no second word
 	exits "$noun $verb --help" 0 "^usage: bootgatectl .*$noun" $noun $verb --help
 done <verbs
+
+while read -r noun verb; do
+	if grep -Eq "Cm $noun${verb:+ $verb}( |\$)" "$top/docs/bootgatectl.8"; then
+		pass "bootgatectl(8) has $noun $verb"
+	else
+		fail "bootgatectl(8) has $noun $verb" verbs
+	fi
+done <verbs
+for page in "$top"/docs/*.[578]; do
+	ok "$(basename "$page") is clean mdoc" mandoc -Tlint -Wwarning "$page"
+done
 
 # --- authority -------------------------------------------------------------------------------------------------------------
 
