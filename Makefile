@@ -293,7 +293,7 @@ compile_commands.json: Makefile
 # What `make check` runs, in this order: NAME=COMMAND.
 SCRIPTS   := $(sort $(wildcard tests/unit/*.sh) $(wildcard tests/verifier/*.sh))
 FUZZ_RUNS := 20000
-CHECKS_FAST = layers=tests/lint/layers.sh shellcheck=tests/lint/shellcheck.sh link-map=tests/lint/link-map.sh \
+CHECKS_FAST = layers=tests/lint/layers.sh shellcheck=tests/lint/shellcheck.sh third-party=tests/lint/third-party.sh link-map=tests/lint/link-map.sh \
 	'analyzer=tests/lint/analyzer.sh $(filter-out -MMD -MP,$(CPPFLAGS_ALL)) -Wall -Wextra' \
 	$(foreach t,$(UNIT_TESTS),'$(t)=CMOCKA_MESSAGE_OUTPUT=TAP $(B)/test/$(t)') \
 	$(foreach s,$(SCRIPTS),'$(notdir $(s))=$(s)') \
