@@ -32,7 +32,7 @@ EVENTLOG   := eventlog/device_path eventlog/escape eventlog/event eventlog/event
 LUKS       := luks/header luks/header_fault luks/json luks/metadata luks/seal luks/token
 PROTOCOL   := protocol/cbor protocol/cose protocol/field protocol/message_enroll protocol/message_evidence protocol/message_result
 PROTOCOL_SIGN := protocol/cose_sign
-POLICY     := policy/appraise policy/case policy/command_line policy/evidence_check policy/judgement policy/machine policy/pcr_check \
+POLICY     := policy/appraise policy/case policy/command_line policy/comments policy/evidence_check policy/judgement policy/machine policy/pcr_check \
               policy/pe policy/policy policy/uki_reference
 STORE      := store/config store/keys store/record store/sqlite
 NET        := net/https net/https_head net/trust net/url
@@ -53,7 +53,7 @@ bootgate_OBJECTS     := $(BASE) $(CRYPTO) $(STRUCTURES) $(TPM) $(PROTOCOL) $(LUK
 bootgated_OBJECTS    := $(BASE) $(CRYPTO) $(CRYPTO_SIGN) $(STRUCTURES) $(PROTOCOL) $(PROTOCOL_SIGN) $(EVENTLOG) $(POLICY) $(STORE) $(VERIFIER)
 bootgatectl_OBJECTS  := $(BASE) $(CRYPTO) $(CRYPTO_SIGN) $(STRUCTURES) $(PROTOCOL) $(PROTOCOL_SIGN) $(EVENTLOG) $(POLICY) $(STORE) $(CTL)
 
-bootgated-ekcert_OBJECTS := $(BASE) $(CRYPTO) $(CRYPTO_SIGN) structures/policy_digest structures/public store/config $(EKCERT)
+bootgated-ekcert_OBJECTS := $(BASE) $(CRYPTO) $(CRYPTO_SIGN) structures/policy_digest structures/public policy/comments store/config $(EKCERT)
 
 bootgated_LIBS   := -levent_core -lsqlite3 -lconfuse -lseccomp
 bootgated-ekcert_LIBS := -lconfuse -lseccomp -lcrypto
@@ -248,6 +248,23 @@ $(B)/bootgated-ekcert: $(bootgated-ekcert_OBJECTS:%=$(B)/host/%.o) $(T)/host/lib
 $(B)/bootgatectl: $(bootgatectl_OBJECTS:%=$(B)/host/%.o) $(T)/host/libbearssl.a $(T)/host/libtinycbor.a
 	@echo "  link   $@"
 	@$(CC) -pie -Wl,-z,relro,-z,now,--gc-sections,-Map=$@.map -o $@ $^ $(bootgatectl_LIBS)
+
+# What `make bench` measures with: the agent's part of a boot, what plays firmware for it, a watch, the load of a judge, the parsers.
+BENCH_WRAP := tpm_open tpm_banks tpm_session_begin tpm_quote tpm_secret_read tpm_door_close tpm_flush https_open https_send https_receive \
+              hpke_generate hpke_derive message_result_verify message_share_open seal_open
+BENCH_BOOT := $(filter-out agent/main agent/boot agent/enroll agent/luks_enroll agent/memory_overwrite,$(bootgate_OBJECTS))
+BENCH_TOOLS := $(B)/bench/bootgate $(B)/bench/boot $(B)/bench/firmware $(B)/bench/stopwatch
+BENCH_CC    = $(CC) $(filter-out -MMD -MP,$(CPPFLAGS_ALL)) $(HOST_CFLAGS) -pie -Wl,--gc-sections -o $@
+$(B)/bench/boot: tests/bench/boot.c $(BENCH_BOOT:%=$(B)/bench/%.o) $(THIRD_HOST)
+	@echo "  link   $@"
+	@$(BENCH_CC) $(BENCH_WRAP:%=-Wl,--wrap=%) $(filter-out %.a,$^) -Wl,--start-group $(THIRD_HOST) -Wl,--end-group
+$(B)/bench/firmware: tests/bench/firmware.c $(patsubst %,$(B)/host/%.o,$(BASE) $(CRYPTO) $(EVENTLOG)) $(T)/host/libbearssl.a
+	@echo "  link   $@"
+	@$(BENCH_CC) $^
+$(B)/bench/stopwatch: tests/bench/stopwatch.c
+	@mkdir -p $(@D)
+	@echo "  link   $@"
+	@$(BENCH_CC) $^
 
 # What the cryptographic primitives allow: the bound that `make bench` compares with.
 $(B)/bench_crypto: tests/bench/bench_crypto.c $(patsubst %,$(B)/host/%.o,$(BASE) $(CRYPTO) $(CRYPTO_SIGN)) $(T)/host/libbearssl.a

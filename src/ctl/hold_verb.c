@@ -54,7 +54,7 @@ hold_verb_list(struct call *c)
 
 /* --- deciding ---------------------------------------------------------------------------------------------------------- */
 
-/* By the first digits of the hold's id or of its machine's. */
+/* By the first digits of the hold's id or of its machine's, or by the machine's label. */
 struct search {
 	uint8_t prefix[MACHINE_ID_SIZE];
 	size_t n, found;
@@ -78,11 +78,15 @@ static bool
 find(const struct state *s, const char *text, struct store_hold *h)
 {
 	struct search f;
+	struct machine m;
 	enum status status;
 
 	memset(&f, 0, sizeof f);
-	if (text_unhex(text, f.prefix, sizeof f.prefix, &f.n) != OK || f.n < 4) {
-		log_error("%s: a hold is named by the first digits of its id, or of its machine's: at least 8, an even number", text);
+	if (store_machine_find(s->store, text, &m) == OK) {
+		f.n = sizeof m.id;
+		memcpy(f.prefix, m.id, sizeof m.id);
+	} else if (text_unhex(text, f.prefix, sizeof f.prefix, &f.n) != OK || f.n < 4) {
+		log_error("%s: a hold is named by its machine, or by the first digits of its id: at least 8, an even number", text);
 		return false;
 	}
 	status = store_hold_each(s->store, match, &f);

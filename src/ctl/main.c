@@ -79,7 +79,7 @@ static const struct verb {
 	{ "reference", "list", "[LIST]", "what is allowed", reference_verb_list, NULL },
 	{ "reference", "remove", "UKI [--all] [--list-prefix PREFIX] | [LIST] VALUE", "no longer allow it, from the next boot on", reference_verb_remove,
 		"  UKI     the image's own digest; --all: also what it shares with others, such as the command line\n"
-		"  VALUE   out of LIST, or of every list that holds it\n" },
+		"  VALUE   out of LIST, or of every list that holds it; --text: it is a text, though the list's name does not say so\n" },
 	{ "appraise", NULL, "FILE [--machine ID] [--policy FILE] [--json]", "judge evidence once more, by the verifier's own code", appraise_verb_run,
 		"  FILE            a case file of `audit show --case`; with --machine, a body that was sent to /v1/attest\n"
 		"  --machine ID    judge by what the verifier has of this machine now\n"
@@ -87,8 +87,8 @@ static const struct verb {
 		"  --json          for programs\n"
 		"Exit status: 0 approve, 3 deny or hold.\n" },
 	{ "hold", "list", "[--all]", "machines that wait for a decision", hold_verb_list, "  --all   those decided as well\n" },
-	{ "hold", "approve", "ID", "let this one boot through", hold_verb_approve, "  ID   first digits of the hold, or of its machine\n" },
-	{ "hold", "deny", "ID", "do not", hold_verb_deny, "  ID   first digits of the hold, or of its machine\n" },
+	{ "hold", "approve", "ID", "let this one boot through", hold_verb_approve, "  ID   the machine, or the first digits of the hold\n" },
+	{ "hold", "deny", "ID", "do not", hold_verb_deny, "  ID   the machine, or the first digits of the hold\n" },
 	{ "audit", "list", "[--machine ID] [--last N]", "what was decided, and why", audit_verb_list,
 		"  --machine ID   first digits of an id, or a label\n"
 		"  --last N       the newest N only\n" },

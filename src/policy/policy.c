@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "policy/case.h"
+#include "policy/comments.h"
 #include "policy/rules.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -244,24 +245,31 @@ load_command_line(struct context *c, cfg_t *policy)
 	load_words(c, section, "require", &c->policy->require);
 }
 
+static bool
+has_bank(const struct policy *p, enum hash_alg alg)
+{
+	for (size_t i = 0; i < p->banks; i++)
+		if (p->bank[i] == alg)
+			return true;
+	return false;
+}
+
 static void
 load_banks(struct context *c, cfg_t *policy)
 {
 	struct policy *p = c->policy;
-	bool judged = false;
 
 	for (unsigned i = 0; i < cfg_size(policy, "banks") && !c->failed; i++) {
 		enum hash_alg alg = hash_of_name(cfg_getnstr(policy, "banks", i));
 
 		if (alg == HASH_NONE || alg == HASH_SHA1)
 			refuse(c, policy, "\"%s\" is no bank to rely on", cfg_getnstr(policy, "banks", i));
-		else if (p->banks == RULE_BANKS_MAX)
-			refuse(c, policy, "too many banks");
+		else if (has_bank(p, alg))
+			refuse(c, policy, "bank %s is named twice", hash_name(alg));
 		else
 			p->bank[p->banks++] = alg;
-		judged = judged || alg == RULE_BANK;
 	}
-	if (!judged)
+	if (!has_bank(p, RULE_BANK))
 		refuse(c, policy, "\"banks\" must name %s, which reference values are compared with", hash_name(RULE_BANK));
 }
 
@@ -390,60 +398,6 @@ parse(struct context *c, char *text)
 	return c->failed ? E_CONFIG : OK;
 }
 
-/*
- * libconfuse 3.3 counts the line of a comment three times.  So comments become blanks before it sees them, and reasons name the
- * line that an editor shows.
- */
-static bool
-begins_comment(const char *text, const char *at)
-{
-	if (at > text && strchr(" \t\n{},=", at[-1]) == NULL)
-		return false;
-	return at[0] == '#' || (at[0] == '/' && (at[1] == '/' || at[1] == '*'));
-}
-
-static char *
-blank_comment(char *at)
-{
-	bool block = at[0] == '/' && at[1] == '*';
-	char *end = block ? strstr(at + 2, "*/") : strchr(at, '\n');
-
-	if (end == NULL)
-		end = at + strlen(at);
-	else if (block)
-		end += 2;
-	for (; at < end; at++)
-		if (*at != '\n')
-			*at = ' ';
-	return end;
-}
-
-static char *
-skip_quoted(char *at)
-{
-	char quote = *at++;
-
-	while (*at != '\0' && *at != quote)
-		at += *at == '\\' && at[1] != '\0' ? 2 : 1;
-	return *at == quote ? at + 1 : at;
-}
-
-/* Returns whether braces are balanced; libconfuse does not miss one at the end of a file that was cut. */
-static bool
-blank_comments(char *text)
-{
-	long depth = 0;
-
-	for (char *at = text; *at != '\0';)
-		if (*at == '"' || *at == '\'')
-			at = skip_quoted(at);
-		else if (begins_comment(text, at))
-			at = blank_comment(at);
-		else
-			depth += *at == '{' ? 1 : *at == '}' ? -1 : 0, at++;
-	return depth == 0;
-}
-
 static void
 check_text(struct context *c, struct bytes text)
 {
@@ -478,7 +432,7 @@ policy_load(const char *name, struct bytes text, struct policy **p, struct polic
 	if (text.n > 0)
 		memcpy(copy, text.p, text.n);
 	copy[text.n] = '\0';
-	if (!blank_comments(copy))
+	if (!comments_blank(copy))
 		refuse(&c, NULL, "braces are not balanced: is the file whole?");
 	s = c.failed ? E_CONFIG : parse(&c, copy);
 	free(copy);

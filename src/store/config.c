@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "policy/comments.h"
 
 #define FILE_SIZE_MAX 65536
 
@@ -229,5 +230,7 @@ config_load(const char *path, struct config *c, char *why, size_t size)
 	if (memchr(text, '\0', b.n) != NULL)
 		return fail(why, size, path, "holds a NUL byte");
 	s = refuse_environment(text, path, why, size);
+	if (s == OK && !comments_blank(text))
+		s = fail(why, size, path, "braces are not balanced: is the file whole?");
 	return s == OK ? parse(text, path, c, why, size) : s;
 }

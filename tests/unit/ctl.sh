@@ -85,7 +85,7 @@ while read -r noun verb; do
 	if grep -Eq "Cm $noun${verb:+ $verb}( |\$)" "$top/docs/bootgatectl.8"; then
 		pass "bootgatectl(8) has $noun $verb"
 	else
-		fail "bootgatectl(8) has $noun $verb" verbs
+		fail "bootgatectl(8) has $noun $verb"
 	fi
 done <verbs
 for page in "$top"/docs/*.[578]; do
@@ -192,8 +192,8 @@ listen = { "127.0.0.1:8443" }
 default-policy = "uki"
 EOF
 exits 'no configuration' 1 'nowhere.conf: not found' -c nowhere.conf machine list
-printf 'state = "x"\nlisten = { "127.0.0.1:1" }\nspeling = 1\n' >wrong.conf
-exits 'an error in the configuration has file and line' 1 'wrong.conf:3: .*speling' -c wrong.conf machine list
+printf '# a\n\nstate = "x" // b\n/* c\n */\nlisten = { "127.0.0.1:1" }\nspeling = 1\n' >wrong.conf
+exits 'an error in the configuration has file and line' 1 'wrong.conf:7: .*speling' -c wrong.conf machine list
 sed "s|$work/state|$work/nowhere|" bootgated.conf >elsewhere.conf
 exits 'a state directory that is not there' 1 'nowhere' -c elsewhere.conf machine list
 exits '-c after the verb' 0 '^MACHINE' machine list -c bootgated.conf

@@ -447,7 +447,7 @@ holds_are_decided_once(void **state)
 	assert_int_equal(store_hold_get(w.store, a.id, &after), OK);
 	assert_int_equal(after.state, HOLD_YES);
 	expect(1, "hold deny a1a1a1a1", "nothing waits");
-	expect(0, "hold deny 21111111", "denied");
+	expect(0, "hold deny web", "denied");
 	assert_int_equal(store_hold_get(w.store, b.id, &after), OK);
 	assert_int_equal(after.state, HOLD_NO);
 	expect(0, "hold list", "HOLD");
