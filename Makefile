@@ -248,6 +248,11 @@ $(B)/bootgated-ekcert: $(bootgated-ekcert_OBJECTS:%=$(B)/host/%.o) $(T)/host/lib
 $(B)/bootgatectl: $(bootgatectl_OBJECTS:%=$(B)/host/%.o) $(T)/host/libbearssl.a $(T)/host/libtinycbor.a
 	@echo "  link   $@"
 	@$(CC) -pie -Wl,-z,relro,-z,now,--gc-sections,-Map=$@.map -o $@ $^ $(bootgatectl_LIBS)
+# The same under the sanitizers: what test_ctl runs.
+$(B)/test/bootgatectl: $(bootgatectl_OBJECTS:%=$(B)/test/%.o) $(T)/host/libbearssl.a $(T)/host/libtinycbor.a
+	@echo "  link   $@"
+	@$(CC) -fsanitize=address,undefined -o $@ $^ $(bootgatectl_LIBS)
+$(B)/test/test_ctl: $(B)/test/bootgatectl
 
 # What `make bench` measures with: the agent's part of a boot, what plays firmware for it, a watch, the load of a judge, the parsers.
 BENCH_WRAP := tpm_open tpm_banks tpm_session_begin tpm_quote tpm_secret_read tpm_door_close tpm_flush https_open https_send https_receive \

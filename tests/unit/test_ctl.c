@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * bootgatectl on a verifier's database with machines, verdicts, holds and cases in it; and that `bootgatectl appraise` judges as the
- * verifier does, word for word.  Runs build/bootgatectl; ctl.sh holds what needs no database of ours.
+ * verifier does, word for word.  Runs build/test/bootgatectl; ctl.sh holds what needs no database of ours.
  */
 #include "evidence_build.h"
 
@@ -34,7 +34,7 @@ ctl(const char *arguments)
 	size_t n;
 	FILE *p;
 
-	snprintf(command, sizeof command, "W=%s; %s -c $W/conf %s 2>&1 </dev/null", w.folder, program != NULL ? program : "build/bootgatectl", arguments);
+	snprintf(command, sizeof command, "W=%s; %s -c $W/conf %s 2>&1 </dev/null", w.folder, program != NULL ? program : "build/test/bootgatectl", arguments);
 	p = popen(command, "r");
 	assert_non_null(p);
 	n = fread(w.output, 1, sizeof w.output - 1, p);
