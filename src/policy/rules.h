@@ -10,7 +10,7 @@
 #define RULE_PCRS 16
 #define RULE_WORDS_MAX 64
 #define RULE_WORD_MAX 128
-#define RULE_BANKS_MAX 4
+#define RULE_BANKS_MAX 3 /* SHA-256, 384, 512 */
 
 /* What a policy can say of a PCR.  Name in the file, kind; the lists that the rule needs stand in policy.c. */
 enum rule_kind {

@@ -116,6 +116,7 @@ a_policy_that_leaves_something_open_does_not_load(void **state)
 		{ "banks = { sha256 }", "banks = { sha384 }", "\"banks\" must name sha256" },
 		{ "banks = { sha256 }", "banks = { sha1, sha256 }", "\"sha1\" is no bank to rely on" },
 		{ "banks = { sha256 }", "banks = { sha257 }", "\"sha257\" is no bank to rely on" },
+		{ "banks = { sha256 }", "banks = { sha256, sha384, sha256 }", "bank sha256 is named twice" },
 		{ "on-restart = hold", "", "\"on-restart\" must be hold or name" },
 		{ "on-restart = hold", "on-restart = ignore", "\"on-restart\" must be hold or name" },
 		/* The grammar. */
@@ -173,6 +174,21 @@ a_missing_command_line_section_is_noticed(void **state)
 	buffer_bytes(&out, bytes_of(text.p, (size_t)(from - text.p)));
 	buffer_bytes(&out, bytes_of(to, (size_t)(text.p + text.n - to)));
 	expect(buffer_view(&out), "there is no section \"command-line\"");
+}
+
+static void
+a_command_line_section_that_no_rule_uses_is_noticed(void **state)
+{
+	struct bytes text = read_policy(BUILD_POLICY);
+	const uint8_t *from = memmem(text.p, text.n, "\tpcr 11 {", 9), *to = memmem(text.p, text.n, "\tpcr 12 {", 9);
+	struct buffer out = BUFFER(changed);
+
+	(void)state;
+	assert_true(from != NULL && to != NULL && from < to);
+	buffer_bytes(&out, bytes_of(text.p, (size_t)(from - text.p)));
+	buffer_bytes(&out, BYTES_STRING("\tpcr 11 { rule = unused }\n"));
+	buffer_bytes(&out, bytes_of(to, (size_t)(text.p + text.n - to)));
+	expect(buffer_view(&out), "\"command-line\" would mean nothing");
 }
 
 static void
@@ -293,6 +309,7 @@ main(void)
 		cmocka_unit_test(what_is_no_policy_does_not_load),
 		cmocka_unit_test(reasons_name_the_line_that_an_editor_shows),
 		cmocka_unit_test(a_missing_command_line_section_is_noticed),
+		cmocka_unit_test(a_command_line_section_that_no_rule_uses_is_noticed),
 		cmocka_unit_test(too_many_words_are_refused),
 		cmocka_unit_test(a_duplicate_of_a_key_is_not_silently_the_last_one),
 		cmocka_unit_test(a_machine_record_comes_back_as_it_was),
