@@ -137,6 +137,7 @@ answer(struct client *c, const struct http_answer *a, struct bytes body)
 	struct http_answer full = *a;
 
 	release(c);
+	log_debug("desk: %s: %s: %u", c->address, http_route_name(c->request.route), a->status);
 	full.body = body.n;
 	if (full.type == NULL)
 		full.type = c->request.route == HTTP_ROUTE_HEALTH ? "text/plain" : "application/cbor";

@@ -20,7 +20,7 @@
 	X(USAGE, "the certificate's key usage is not that of a key that decrypts")                                      \
 	X(NOT_YET_VALID, "the EK certificate is not valid yet")                                                         \
 	X(EXPIRED, "the EK certificate has expired")                                                                    \
-	X(WEAK, "the EK certificate is signed with a hash that is too weak")                                            \
+	X(WEAK, "the EK certificate or a CA above it has a hash or a key that is too weak")                                            \
 	X(ISSUER_UNKNOWN, "no configured CA, and none that was sent along, has the name of the EK certificate's issuer") \
 	X(SIGNATURE, "the EK certificate's signature does not verify with its issuer's key")                            \
 	X(ISSUER_NO_CA, "the EK certificate's issuer is no CA")                                                         \
