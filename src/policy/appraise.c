@@ -72,6 +72,7 @@ run_check(struct judgement *j, size_t i)
 	enum outcome outcome;
 
 	j->check = infos[i].number;
+	j->reasons_of_check = 0;
 	outcome = runs[i](j);
 	if (outcome != OUTCOME_PASSED && outcome != OUTCOME_UNDECIDED && j->v->reasons == before && before < REASONS_MAX)
 		(void)judgement_fail(j, "not so: %s", infos[i].title);

@@ -16,12 +16,20 @@ set_check(char to[8], const char *check)
 	(void)snprintf(to, 8, "%s", check);
 }
 
-/* The last place tells that there were more, so that nobody thinks the list complete. */
-__attribute__((format(printf, 2, 0))) static void
+/*
+ * Of one check the first few, then how many more there were: a boot loader that measures a hundred commands must not keep other
+ * checks from telling theirs.  The last place of all tells likewise.
+ */
+static void
 add_reason(struct judgement *j, const char *format, va_list arguments)
 {
 	struct verdict *v = j->v;
+	size_t nth = j->reasons_of_check++;
 
+	if (nth > JUDGEMENT_REASONS_OF_CHECK) {
+		(void)snprintf(v->reason[v->reasons - 1].text, sizeof v->reason[0].text, "and more of this kind: %zu in all", nth + 1);
+		return;
+	}
 	if (v->reasons == REASONS_MAX) {
 		set_check(v->reason[REASONS_MAX - 1].check, j->check);
 		(void)snprintf(v->reason[REASONS_MAX - 1].text, sizeof v->reason[0].text, "and more reasons than can be listed");

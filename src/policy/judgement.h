@@ -15,10 +15,13 @@
  */
 enum outcome { OUTCOME_FAILED = 0, OUTCOME_UNDECIDED, OUTCOME_HELD, OUTCOME_PASSED };
 
+#define JUDGEMENT_REASONS_OF_CHECK 4
+
 struct judgement {
 	const struct appraisal *a;
 	struct verdict *v;
 	const char *check; /* the number of the one under way */
+	size_t reasons_of_check;
 
 	/* Filled by the checks that read them; each is valid only where its flag says so. */
 	bool binding_read, quote_read, ak_read, selection_fits, log_read, users_read;
