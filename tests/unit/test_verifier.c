@@ -1,0 +1,853 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * A real bootgated (build/bootgated) on a free port, asked over TLS with evidence made here.
+ */
+#include "evidence_build.h"
+
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "crypto/hpke.h"
+#include "crypto/keyfile.h"
+#include "net/https.h"
+#include "policy/case.h"
+#include "store/keys.h"
+#include "store/record.h"
+#include "store/store.h"
+
+#define WAIT 20
+
+static struct {
+	char folder[64], url[64];
+	pid_t pid;
+	struct trust trust;
+	struct ec_public authority;
+	struct store *store;
+	struct https *https;
+	struct built *built;
+	struct hpke_private hpke;
+	uint8_t ek[PUBLIC_SIZE_MAX];
+	size_t ek_n;
+	uint32_t clock;
+	uint8_t nonce[64];
+} t;
+
+struct answer {
+	unsigned code;
+	size_t n;
+	uint8_t body[RESULT_SIZE_MAX + 1024];
+	struct result result;
+	struct statement statement;
+};
+
+/* --- the daemon --- */
+
+__attribute__((format(printf, 1, 2))) static void
+run(const char *format, ...)
+{
+	char command[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(command, sizeof command, format, args);
+	va_end(args);
+	if (system(command) != 0)
+		fail_msg("%s", command);
+}
+
+static unsigned
+free_port(void)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	socklen_t n = sizeof a;
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&a, n), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
+	close(fd);
+	return ntohs(a.sin_port);
+}
+
+static void
+load_keys(void)
+{
+	static uint8_t space[65536];
+	struct buffer b = BUFFER(space);
+	char path[128];
+
+	snprintf(path, sizeof path, "%s/authority/tls-ca.pem", t.folder);
+	assert_int_equal(file_read(path, &b), OK);
+	assert_int_equal(trust_parse(buffer_view(&b), &t.trust), OK);
+	b.n = 0;
+	snprintf(path, sizeof path, "%s/state/authority.pub", t.folder);
+	assert_int_equal(file_read(path, &b), OK);
+	assert_int_equal(keyfile_decode_public(buffer_view(&b), &t.authority), OK);
+}
+
+static struct https *
+connect_to_it(void)
+{
+	struct https *h = NULL;
+	struct url u;
+
+	assert_int_equal(url_parse(t.url, &u), OK);
+	for (unsigned i = 0; i < 100; i++) {
+		if (https_open(&u, &t.trust, WAIT, &h) == OK)
+			return h;
+		https_close(h);
+		usleep(50000);
+	}
+	fail_msg("no connection to %s", t.url);
+	return NULL;
+}
+
+static void
+start_it(void)
+{
+	char conf[512], path[128], why[256];
+	unsigned port = free_port();
+	int n;
+
+	snprintf(t.folder, sizeof t.folder, "/tmp/bootgate-verifier-XXXXXX");
+	assert_non_null(mkdtemp(t.folder));
+	run("build/bootgatectl authority init %s/authority --verifier %s/state --name localhost >/dev/null", t.folder, t.folder);
+	n = snprintf(conf, sizeof conf, "state = \"%s/state\"\nlisten = { \"127.0.0.1:%u\" }\nname = \"test\"\njudges = 2\nmax-clients = 200\n", t.folder, port);
+	snprintf(path, sizeof path, "%s/conf", t.folder);
+	assert_int_equal(file_write(path, bytes_of(conf, (size_t)n), 0644), OK);
+	snprintf(t.url, sizeof t.url, "https://localhost:%u", port);
+	t.pid = fork();
+	if (t.pid == 0) {
+		char log[128];
+
+		snprintf(log, sizeof log, "%s/log", t.folder);
+		if (freopen(log, "w", stderr) == NULL)
+			_exit(1);
+		execl("build/bootgated", "bootgated", "-c", path, (char *)NULL);
+		_exit(1);
+	}
+	load_keys();
+	t.https = connect_to_it();
+	snprintf(path, sizeof path, "%s/state/" STORE_FILE, t.folder);
+	if (store_open(path, STORE_READ_WRITE, &t.store, why, sizeof why) != OK)
+		fail_msg("%s", why);
+}
+
+/* --- the machine --- */
+
+static void
+put_references(bool all)
+{
+	for (size_t i = 0; i < t.built->references; i++)
+		if (all || strcmp(t.built->reference[i].list, "initrd") != 0)
+			assert_int_equal(store_reference_add(t.store, &t.built->reference[i], ""), OK);
+}
+
+static void
+put_policy(void)
+{
+	static uint8_t space[65536];
+	struct buffer b = BUFFER(space);
+
+	assert_int_equal(file_read(BUILD_POLICY, &b), OK);
+	assert_int_equal(store_policy_put(t.store, "test", buffer_view(&b)), OK);
+}
+
+static int
+set_up(void **state)
+{
+	struct public_area ek;
+	uint8_t d[32];
+	struct ec_private k;
+
+	(void)state;
+	start_it();
+	t.built = build_begin();
+	memset(d, 0x31, sizeof d);
+	assert_int_equal(ec_private_from_d(EC_P256, BYTES(d), &k), OK);
+	t.ek_n = build_ak_public(&k, BUILD_AK_ATTRIBUTES, t.ek);
+	assert_int_equal(public_decode(bytes_of(t.ek, t.ek_n), &ek), OK);
+	assert_int_equal(public_name(&ek, &t.built->ek_name), OK);
+	assert_int_equal(hpke_generate(&t.hpke), OK);
+	put_references(true);
+	put_policy();
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	int status = 0;
+
+	(void)state;
+	https_close(t.https);
+	store_close(t.store);
+	kill(t.pid, SIGTERM);
+	waitpid(t.pid, &status, 0);
+	policy_free(t.built->policy);
+	run("rm -r %s", t.folder);
+	return status;
+}
+
+/* enroll_it(): the machine as an enrolment would have left it. */
+static void
+enroll_it(void)
+{
+	struct machine *m = &t.built->machine;
+
+	memset(m, 0, sizeof *m);
+	build_machine(t.built);
+	m->epoch = 1;
+	m->seen = false;
+	m->ek_n = t.ek_n;
+	memcpy(m->ek, t.ek, t.ek_n);
+	snprintf(m->policy, sizeof m->policy, "test");
+	t.built->binding.index[0] = (struct index_claim){ m->nv_handle, 1 };
+	{
+		struct public_area ek;
+
+		assert_int_equal(public_decode(bytes_of(t.ek, t.ek_n), &ek), OK);
+		assert_int_equal(public_name(&ek, &t.built->ek_name), OK);
+	}
+	(void)store_machine_forget(t.store, m->id);
+	assert_int_equal(store_machine_put(t.store, m), OK);
+}
+
+/* restore(i, kept): an event as it was before a test changed it. */
+static void
+restore(size_t i, const struct built_event *kept)
+{
+	t.built->event[i] = *kept;
+}
+
+/* --- asking --- */
+
+static void
+ask(struct https *h, const char *method, const char *path, struct bytes body, struct answer *a)
+{
+	struct buffer b = BUFFER(a->body);
+	struct https_answer got;
+
+	memset(&got, 0, sizeof got);
+	if (https_send(h, method, path, body) != OK || https_receive(h, WAIT, &b, &got) != OK)
+		fail_msg("%s: %s", path, https_error(h));
+	a->code = got.code;
+	a->n = b.n;
+}
+
+static void
+take_nonce(void)
+{
+	static struct answer a;
+	struct challenge c;
+
+	ask(t.https, "POST", "/v1/challenge", bytes_of(NULL, 0), &a);
+	assert_int_equal(a.code, 200);
+	assert_int_equal(message_challenge_decode(bytes_of(a.body, a.n), &c), OK);
+	assert_int_equal(c.nonce.n, sizeof t.nonce);
+	memcpy(t.nonce, c.nonce.p, sizeof t.nonce);
+	t.built->binding.nonce = BYTES(t.nonce);
+}
+
+/* make_evidence(purpose): as agent and TPM would, under a fresh nonce, some time after the last one. */
+static struct bytes
+make_evidence(enum purpose purpose)
+{
+	static uint8_t space[EVIDENCE_SIZE_MAX], nonce_tpm[32];
+	struct buffer out = BUFFER(space);
+	struct built *b = t.built;
+	struct evidence e;
+
+	take_nonce();
+	b->binding.purpose = purpose;
+	b->binding.salting_key = b->ek_name;
+	b->binding.nonce_tpm = purpose == PURPOSE_BOOT ? BYTES(nonce_tpm) : bytes_of(NULL, 0);
+	memcpy(b->binding.hpke_key, t.hpke.pk, sizeof b->binding.hpke_key);
+	memcpy(b->binding.machine, b->machine.id, sizeof b->binding.machine);
+	b->clock = 1000000 + ++t.clock * 1000;
+	b->frozen = false;
+	build_log(b);
+	build_bind(b);
+	build_attest(b);
+	build_sign(b);
+	e = build_evidence(b);
+	assert_int_equal(message_evidence_encode(&e, &out), OK);
+	return buffer_view(&out);
+}
+
+/* attest(evidence, a): and believe what is answered as an agent would. */
+static void
+attest(const char *path, struct bytes evidence, struct answer *a)
+{
+	static uint8_t scratch_space[STATEMENT_SIZE_MAX + 1024];
+	struct buffer scratch = BUFFER(scratch_space);
+	struct digest d = hash_digest(HASH_SHA256, buffer_view(&t.built->encoded));
+
+	ask(t.https, "POST", path, evidence, a);
+	if (a->code != 200 && a->code != 202 && a->code != 403)
+		fail_msg("%s: %u %.*s", path, a->code, (int)a->n, (const char *)a->body);
+	assert_int_equal(message_result_decode(bytes_of(a->body, a->n), &a->result), OK);
+	assert_int_equal(message_result_verify(&a->result, &t.authority, &t.built->binding, d.p, &scratch, &a->statement), OK);
+}
+
+static void
+expect_problem(const struct answer *a, unsigned code, const char *word)
+{
+	struct problem p;
+
+	assert_int_equal(a->code, code);
+	assert_int_equal(message_problem_decode(bytes_of(a->body, a->n), &p), OK);
+	assert_true(bytes_equal(p.code, bytes_of(word, strlen(word))));
+}
+
+/* --- tests --- */
+
+static void
+an_untouched_machine_is_approved_in_two_requests(void **state)
+{
+	static struct answer a;
+	struct https *h = t.https;
+	unsigned before = https_requests(h);
+	uint8_t policy[GATE_DIGEST_SIZE];
+	struct name name;
+	struct digest digest;
+
+	(void)state;
+	enroll_it();
+	attest("/v1/attest", make_evidence(PURPOSE_BOOT), &a);
+	assert_int_equal(a.code, 200);
+	assert_int_equal(a.statement.decision, DECISION_APPROVE);
+	assert_int_equal(https_requests(h) - before, 2);
+	assert_int_equal(a.result.gates, 1);
+	assert_int_equal(gate_nv_policy(&t.authority, 1, policy), OK);
+	gate_nv_name(t.built->machine.nv_handle, GATE_NV_ATTRIBUTES, policy, &name);
+	gate_approval_digest(&a.result.approval_key, t.built->binding.nonce_tpm.p, &name, &a.result.statement_key, &digest);
+	assert_int_equal(ec_verify(&a.result.approval_key, digest_view(&digest), a.result.gate[0].approval), OK);
+}
+
+static void
+what_a_policy_does_not_allow_is_denied_by_the_number_of_the_check(void **state)
+{
+	static struct answer a;
+	struct built_event kept = t.built->event[BUILD_INITRD];
+
+	(void)state;
+	enroll_it();
+	build_measure(t.built, BUILD_INITRD, BYTES_STRING("another initrd"));
+	attest("/v1/attest", make_evidence(PURPOSE_BOOT), &a);
+	restore(BUILD_INITRD, &kept);
+	assert_int_equal(a.code, 403);
+	assert_int_equal(a.statement.decision, DECISION_DENY);
+	assert_true(a.statement.reasons > 0);
+	assert_true(bytes_equal(a.statement.reason[0].check, BYTES_STRING("P8")));
+	assert_int_equal(a.result.gate[0].approval.n, 0);
+}
+
+static void
+strangers_get_one_answer_whatever_they_show(void **state)
+{
+	static struct answer first, a;
+	struct bytes evidence;
+
+	(void)state;
+	enroll_it();
+	assert_int_equal(store_machine_forget(t.store, t.built->machine.id), OK);
+	ask(t.https, "POST", "/v1/attest", make_evidence(PURPOSE_BOOT), &first);
+	expect_problem(&first, 403, "unknown");
+
+	/* An enrolled machine, its signature damaged; by another key; of another kind. */
+	enroll_it();
+	evidence = make_evidence(PURPOSE_BOOT);
+	t.built->signature_space[20] ^= 1;
+	{
+		static uint8_t space[EVIDENCE_SIZE_MAX];
+		struct buffer out = BUFFER(space);
+		struct evidence e = build_evidence(t.built);
+
+		assert_int_equal(message_evidence_encode(&e, &out), OK);
+		evidence = buffer_view(&out);
+	}
+	ask(t.https, "POST", "/v1/attest", evidence, &a);
+	assert_int_equal(a.code, first.code);
+	assert_true(bytes_equal(bytes_of(a.body, a.n), bytes_of(first.body, first.n)));
+	for (enum ec_curve curve = EC_P256; curve <= EC_P384; curve++) {
+		struct ec_private real = t.built->ak;
+		uint16_t hash = t.built->signature_hash;
+
+		assert_int_equal(ec_generate(curve, &t.built->ak), OK);
+		t.built->signature_hash = (uint16_t)ec_hash(curve);
+		ask(t.https, "POST", "/v1/attest", make_evidence(PURPOSE_BOOT), &a);
+		t.built->ak = real;
+		t.built->signature_hash = hash;
+		assert_int_equal(a.code, first.code);
+		assert_true(bytes_equal(bytes_of(a.body, a.n), bytes_of(first.body, first.n)));
+	}
+}
+
+static double
+seconds_of(struct bytes evidence)
+{
+	static struct answer a;
+	struct timespec begin, end;
+
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	ask(t.https, "POST", "/v1/attest", evidence, &a);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	expect_problem(&a, 403, "unknown");
+	return (double)(end.tv_sec - begin.tv_sec) + (double)(end.tv_nsec - begin.tv_nsec) / 1e9;
+}
+
+static double
+fastest(void)
+{
+	double best = 1;
+
+	for (unsigned i = 0; i < 40; i++) {
+		double s;
+
+		make_evidence(PURPOSE_BOOT);
+		t.built->signature_space[20] ^= 1;
+		{
+			static uint8_t space[EVIDENCE_SIZE_MAX];
+			struct buffer out = BUFFER(space);
+			struct evidence e = build_evidence(t.built);
+
+			assert_int_equal(message_evidence_encode(&e, &out), OK);
+			s = seconds_of(buffer_view(&out));
+		}
+		best = s < best ? s : best;
+	}
+	return best;
+}
+
+static void
+strangers_take_the_same_work_as_enrolled_machines(void **state)
+{
+	double known, unknown;
+
+	(void)state;
+	enroll_it();
+	known = fastest();
+	assert_int_equal(store_machine_forget(t.store, t.built->machine.id), OK);
+	unknown = fastest();
+	if (known > 1.4 * unknown || unknown > 1.4 * known)
+		fail_msg("%.0f us for a known machine, %.0f us for a stranger", known * 1e6, unknown * 1e6);
+}
+
+static void
+the_same_evidence_gets_the_recorded_verdict_and_no_second_record(void **state)
+{
+	static struct answer a, b;
+	static uint8_t space[EVIDENCE_SIZE_MAX];
+	struct buffer kept = BUFFER(space);
+	uint64_t before = 0, after = 0;
+
+	(void)state;
+	enroll_it();
+	buffer_bytes(&kept, make_evidence(PURPOSE_BOOT));
+	attest("/v1/attest", buffer_view(&kept), &a);
+	assert_int_equal(a.statement.decision, DECISION_APPROVE);
+	assert_int_equal(store_audit_next(t.store, &before), OK);
+	attest("/v1/attest", buffer_view(&kept), &b);
+	assert_int_equal(store_audit_next(t.store, &after), OK);
+	assert_int_equal(before, after);
+	assert_true(bytes_equal(bytes_of(a.body, a.n), bytes_of(b.body, b.n)));
+}
+
+static void
+an_approval_never_follows_a_denial_of_the_same_evidence(void **state)
+{
+	static struct answer a;
+	static uint8_t space[EVIDENCE_SIZE_MAX];
+	struct buffer kept = BUFFER(space);
+	struct reference initrd = { .list = "initrd" };
+
+	(void)state;
+	enroll_it();
+	initrd.n = 32;
+	memcpy(initrd.value, build_sha256(t.built, BUILD_INITRD).p, 32);
+	assert_int_equal(store_reference_remove(t.store, &initrd), OK);
+	buffer_bytes(&kept, make_evidence(PURPOSE_BOOT));
+	attest("/v1/attest", buffer_view(&kept), &a);
+	assert_int_equal(a.statement.decision, DECISION_DENY);
+	assert_int_equal(store_reference_add(t.store, &initrd, ""), OK);
+	attest("/v1/attest", buffer_view(&kept), &a);
+	assert_int_equal(a.statement.decision, DECISION_DENY);
+
+	/* But fresh evidence of the same boot is judged by what is allowed now. */
+	attest("/v1/attest", make_evidence(PURPOSE_BOOT), &a);
+	assert_int_equal(a.statement.decision, DECISION_APPROVE);
+}
+
+static void
+freezing_a_machine_beats_an_approval_that_was_recorded(void **state)
+{
+	static struct answer a;
+	static uint8_t space[EVIDENCE_SIZE_MAX];
+	struct buffer kept = BUFFER(space);
+	struct machine m;
+
+	(void)state;
+	enroll_it();
+	buffer_bytes(&kept, make_evidence(PURPOSE_BOOT));
+	attest("/v1/attest", buffer_view(&kept), &a);
+	assert_int_equal(a.statement.decision, DECISION_APPROVE);
+	assert_int_equal(store_machine_get(t.store, t.built->machine.id, &m), OK);
+	m.frozen = true;
+	assert_int_equal(store_machine_put(t.store, &m), OK);
+	attest("/v1/attest", buffer_view(&kept), &a);
+	assert_int_equal(a.statement.decision, DECISION_DENY);
+	m.frozen = false;
+	assert_int_equal(store_machine_put(t.store, &m), OK);
+	attest("/v1/attest", buffer_view(&kept), &a);
+	assert_int_equal(a.statement.decision, DECISION_DENY);
+}
+
+static void
+a_nonce_that_is_not_the_verifiers_is_refused_before_anything_else(void **state)
+{
+	static struct answer a;
+	static uint8_t space[EVIDENCE_SIZE_MAX];
+	struct buffer out = BUFFER(space);
+	struct evidence e;
+
+	(void)state;
+	enroll_it();
+	make_evidence(PURPOSE_BOOT);
+	t.nonce[0] ^= 1;
+	build_bind(t.built);
+	build_attest(t.built);
+	build_sign(t.built);
+	e = build_evidence(t.built);
+	assert_int_equal(message_evidence_encode(&e, &out), OK);
+	ask(t.https, "POST", "/v1/attest", buffer_view(&out), &a);
+	expect_problem(&a, 409, "challenge-again");
+}
+
+static void
+evidence_for_one_purpose_does_not_serve_another(void **state)
+{
+	static struct answer a;
+
+	(void)state;
+	enroll_it();
+	ask(t.https, "POST", "/v1/volume", make_evidence(PURPOSE_BOOT), &a);
+	expect_problem(&a, 400, "evidence");
+	ask(t.https, "POST", "/v1/attest", make_evidence(PURPOSE_VOLUME), &a);
+	expect_problem(&a, 400, "evidence");
+}
+
+static void
+enroll_just_now(void)
+{
+	enroll_it();
+	t.built->machine.enrolled_at = (uint64_t)time(NULL);
+	t.built->machine.enrolled_reset = t.built->reset_count;
+	assert_int_equal(store_machine_put(t.store, &t.built->machine), OK);
+}
+
+/* new_volume(id, share): a volume right after enrolment. */
+static void
+new_volume(uint8_t id[SHARE_ID_SIZE], uint8_t share[SHARE_SIZE])
+{
+	static struct answer a;
+	struct digest d;
+
+	attest("/v1/volume", make_evidence(PURPOSE_VOLUME), &a);
+	assert_int_equal(a.statement.decision, DECISION_APPROVE);
+	assert_int_equal(a.statement.shares, 1);
+	assert_true(bytes_equal(a.statement.machine_key, BYTES(t.built->machine.machine_key)));
+	assert_int_equal(a.result.gate[0].approval.n, 0);
+	d = hash_digest(HASH_SHA256, buffer_view(&t.built->encoded));
+	assert_int_equal(message_share_open(&t.hpke, d.p, &a.statement.share[0], share), OK);
+	memcpy(id, a.statement.share[0].id, SHARE_ID_SIZE);
+}
+
+static void
+add_seal(const uint8_t id[SHARE_ID_SIZE])
+{
+	struct seal_claim *s = t.built->binding.seal;
+	size_t at = t.built->binding.seals++;
+
+	for (; at > 0 && memcmp(s[at - 1].share, id, SHARE_ID_SIZE) > 0; at--)
+		s[at] = s[at - 1];
+	s[at].epoch = 1;
+	memcpy(s[at].share, id, SHARE_ID_SIZE);
+}
+
+static void
+each_volume_gets_a_share_of_its_own_and_an_approved_boot_gets_them_all(void **state)
+{
+	static struct answer a;
+	uint8_t id[2][SHARE_ID_SIZE], share[2][SHARE_SIZE], foreign[SHARE_ID_SIZE], got[SHARE_SIZE];
+	struct store_share other = { .n = 64 };
+	struct digest d;
+
+	(void)state;
+	enroll_just_now();
+	new_volume(id[0], share[0]);
+	new_volume(id[1], share[1]);
+	assert_memory_not_equal(share[0], share[1], SHARE_SIZE);
+	memset(foreign, 0x77, sizeof foreign);
+	memset(other.machine, 0x99, sizeof other.machine);
+	memcpy(other.id, foreign, sizeof other.id);
+	(void)store_share_put(t.store, &other);
+	add_seal(id[0]);
+	add_seal(id[1]);
+	add_seal(foreign); /* of another machine: not given, and no reason to deny */
+	attest("/v1/attest", make_evidence(PURPOSE_BOOT), &a);
+	t.built->binding.seals = 0;
+	assert_int_equal(a.statement.decision, DECISION_APPROVE);
+	assert_int_equal(a.statement.shares, 2);
+	d = hash_digest(HASH_SHA256, buffer_view(&t.built->encoded));
+	for (size_t i = 0; i < 2; i++) {
+		size_t which = memcmp(a.statement.share[i].id, id[0], SHARE_ID_SIZE) == 0 ? 0 : 1;
+
+		assert_int_equal(message_share_open(&t.hpke, d.p, &a.statement.share[i], got), OK);
+		assert_memory_equal(got, share[which], SHARE_SIZE);
+	}
+}
+
+static void
+the_database_holds_no_share_in_the_clear(void **state)
+{
+	static uint8_t space[32u * 1024 * 1024];
+	uint8_t id[SHARE_ID_SIZE], share[SHARE_SIZE];
+	static const char *const suffixes[] = { "", "-wal" };
+
+	(void)state;
+	enroll_just_now();
+	new_volume(id, share);
+	for (size_t i = 0, found = 0; i < 2; i++) {
+		struct buffer b = BUFFER(space);
+		char path[128];
+
+		snprintf(path, sizeof path, "%s/state/" STORE_FILE "%s", t.folder, suffixes[i]);
+		assert_int_equal(file_read(path, &b), OK);
+		assert_null(memmem(space, b.n, share, sizeof share));
+		found += memmem(space, b.n, id, sizeof id) != NULL; /* so that the search above can fail */
+		if (i == 1)
+			assert_int_not_equal(found, 0);
+	}
+}
+
+static void
+a_volume_is_refused_when_neither_approved_nor_just_enrolled(void **state)
+{
+	static struct answer a;
+
+	(void)state;
+	enroll_it();
+	attest("/v1/volume", make_evidence(PURPOSE_VOLUME), &a);
+	assert_int_equal(a.statement.decision, DECISION_DENY);
+	assert_int_equal(a.statement.shares, 0);
+	assert_int_equal(a.statement.machine_key.n, 0);
+}
+
+static void
+a_machine_that_waits_for_an_operator_is_held_and_told_when_it_is_decided(void **state)
+{
+	static struct answer a;
+	char path[64 + 2 * HOLD_ID_SIZE] = "/v1/hold/", hex[2 * HOLD_ID_SIZE + 1];
+	struct buffer b = BUFFER(a.body);
+	struct https_answer got;
+	struct machine m;
+	uint8_t id[HOLD_ID_SIZE];
+	bool decided = false;
+
+	(void)state;
+	enroll_it();
+	m = t.built->machine;
+	m.active = false;
+	assert_int_equal(store_machine_put(t.store, &m), OK);
+	attest("/v1/attest", make_evidence(PURPOSE_BOOT), &a);
+	assert_int_equal(a.code, 202);
+	assert_int_equal(a.statement.decision, DECISION_HOLD);
+	memcpy(id, a.statement.hold.p, sizeof id);
+	strcat(path, text_hex(BYTES(id), hex, sizeof hex));
+
+	/* A yes to the hold does not accept the machine; the operator accepts the machine itself. */
+	assert_int_equal(store_hold_decide(t.store, id, true, (uint64_t)time(NULL)), OK);
+	attest("/v1/attest", make_evidence(PURPOSE_BOOT), &a);
+	assert_int_equal(a.statement.decision, DECISION_HOLD);
+	memcpy(id, a.statement.hold.p, sizeof id);
+	strcpy(path, "/v1/hold/");
+	strcat(path, text_hex(BYTES(id), hex, sizeof hex));
+
+	assert_int_equal(https_send(t.https, "GET", path, bytes_of(NULL, 0)), OK);
+	usleep(300000);
+	m.active = true;
+	assert_int_equal(store_machine_put(t.store, &m), OK);
+	assert_int_equal(store_hold_release(t.store, m.id, (uint64_t)time(NULL)), OK);
+	assert_int_equal(https_receive(t.https, 10, &b, &got), OK);
+	assert_int_equal(message_hold_decode(buffer_view(&b), &decided), OK);
+	assert_true(decided);
+	attest("/v1/attest", make_evidence(PURPOSE_BOOT), &a);
+	assert_int_equal(a.statement.decision, DECISION_APPROVE);
+}
+
+static void
+an_operators_yes_frees_the_boot_it_was_given_for_once(void **state)
+{
+	static struct answer a;
+	struct machine m;
+	uint32_t reset = t.built->reset_count;
+
+	(void)state;
+	enroll_it();
+	m = t.built->machine;
+	m.seen = m.seen_safe = true;
+	m.seen_reset = reset + 5; /* the counter goes back: the same EK twice? */
+	m.seen_restart = 0;
+	m.seen_clock = 1;
+	assert_int_equal(store_machine_put(t.store, &m), OK);
+	attest("/v1/attest", make_evidence(PURPOSE_BOOT), &a);
+	assert_int_equal(a.statement.decision, DECISION_HOLD);
+	assert_int_equal(store_hold_decide(t.store, a.statement.hold.p, true, (uint64_t)time(NULL)), OK);
+	t.built->restart_count = 1; /* another boot does not get it */
+	attest("/v1/attest", make_evidence(PURPOSE_BOOT), &a);
+	assert_int_equal(a.statement.decision, DECISION_HOLD);
+	t.built->restart_count = 0;
+	attest("/v1/attest", make_evidence(PURPOSE_BOOT), &a);
+	assert_int_equal(a.statement.decision, DECISION_APPROVE);
+	assert_int_equal(store_machine_get(t.store, m.id, &m), OK);
+	assert_int_equal(m.seen_reset, reset);
+}
+
+static void
+a_key_that_nothing_can_be_sealed_to_hurts_only_who_sent_it(void **state)
+{
+	static struct answer a;
+	uint8_t id[SHARE_ID_SIZE], share[SHARE_SIZE];
+	struct hpke_private kept = t.hpke;
+
+	(void)state;
+	enroll_just_now();
+	new_volume(id, share);
+	add_seal(id);
+	memset(t.hpke.pk, 0, sizeof t.hpke.pk);
+	ask(t.https, "POST", "/v1/attest", make_evidence(PURPOSE_BOOT), &a);
+	t.hpke = kept;
+	t.built->binding.seals = 0;
+	expect_problem(&a, 400, "evidence");
+}
+
+static void
+an_unknown_hold_is_answered_like_a_decided_one(void **state)
+{
+	static struct answer a;
+	bool decided = false;
+
+	(void)state;
+	ask(t.https, "GET", "/v1/hold/00112233445566778899aabbccddeeff", bytes_of(NULL, 0), &a);
+	assert_int_equal(a.code, 200);
+	assert_int_equal(message_hold_decode(bytes_of(a.body, a.n), &decided), OK);
+	assert_true(decided);
+}
+
+static void
+a_machine_without_a_policy_is_denied(void **state)
+{
+	static struct answer a;
+
+	(void)state;
+	enroll_it();
+	snprintf(t.built->machine.policy, sizeof t.built->machine.policy, "nobody's");
+	assert_int_equal(store_machine_put(t.store, &t.built->machine), OK);
+	attest("/v1/attest", make_evidence(PURPOSE_BOOT), &a);
+	assert_int_equal(a.statement.decision, DECISION_DENY);
+	assert_true(bytes_equal(a.statement.reason[0].check, BYTES_STRING("P0")));
+}
+
+static void
+a_case_appraised_again_gives_the_same_reasons(void **state)
+{
+	static struct answer a;
+	static uint8_t space[4u * 1024 * 1024];
+	static struct reference references[256];
+	static struct verdict v;
+	struct buffer b = BUFFER(space);
+	struct case_file c;
+	struct policy *policy;
+	struct policy_error why;
+	struct machine m;
+	struct evidence e;
+	struct references r = { references, 0 };
+	struct built_event kept = t.built->event[BUILD_INITRD];
+	struct appraisal p = { .evidence = &e, .machine = &m, .references = &r, .salting_key = &t.built->ek_name };
+
+	(void)state;
+	enroll_it();
+	build_measure(t.built, BUILD_INITRD, BYTES_STRING("another initrd"));
+	attest("/v1/attest", make_evidence(PURPOSE_BOOT), &a);
+	restore(BUILD_INITRD, &kept);
+	assert_int_equal(store_case_get(t.store, a.statement.record, &c, &b), OK);
+	assert_int_equal(message_evidence_decode(c.evidence, &e), OK);
+	assert_int_equal(machine_decode(c.machine, &m), OK);
+	assert_int_equal(policy_load("test", c.policy_text, &policy, &why), OK);
+	assert_int_equal(case_references_decode(c.references, references, 256, &r.n), OK);
+	p.policy = policy;
+	p.now = c.now;
+	assert_int_equal(appraise(&p, &v), OK);
+	policy_free(policy);
+	assert_int_equal(v.reasons, a.statement.reasons);
+	for (size_t i = 0; i < v.reasons; i++)
+		assert_true(bytes_equal(a.statement.reason[i].text, bytes_of(v.reason[i].text, strlen(v.reason[i].text))));
+}
+
+static bool
+decode_one(const struct store_record *r, void *arg)
+{
+	static struct record got;
+
+	assert_int_equal(record_decode(r->record, &got), OK);
+	++*(unsigned *)arg;
+	return true;
+}
+
+static void
+every_verdict_stands_in_a_chain_that_verifies(void **state)
+{
+	struct store_record last;
+	uint64_t bad = 1;
+	unsigned n = 0;
+
+	(void)state;
+	assert_int_equal(store_audit_verify(t.store, &last, &bad), OK);
+	assert_int_equal(store_audit_each(t.store, 0, decode_one, &n), OK);
+	assert_int_equal(last.number, n);
+	assert_true(n > 10);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_untouched_machine_is_approved_in_two_requests),
+		cmocka_unit_test(what_a_policy_does_not_allow_is_denied_by_the_number_of_the_check),
+		cmocka_unit_test(strangers_get_one_answer_whatever_they_show),
+		cmocka_unit_test(strangers_take_the_same_work_as_enrolled_machines),
+		cmocka_unit_test(the_same_evidence_gets_the_recorded_verdict_and_no_second_record),
+		cmocka_unit_test(an_approval_never_follows_a_denial_of_the_same_evidence),
+		cmocka_unit_test(freezing_a_machine_beats_an_approval_that_was_recorded),
+		cmocka_unit_test(a_nonce_that_is_not_the_verifiers_is_refused_before_anything_else),
+		cmocka_unit_test(evidence_for_one_purpose_does_not_serve_another),
+		cmocka_unit_test(each_volume_gets_a_share_of_its_own_and_an_approved_boot_gets_them_all),
+		cmocka_unit_test(the_database_holds_no_share_in_the_clear),
+		cmocka_unit_test(a_volume_is_refused_when_neither_approved_nor_just_enrolled),
+		cmocka_unit_test(a_machine_that_waits_for_an_operator_is_held_and_told_when_it_is_decided),
+		cmocka_unit_test(an_operators_yes_frees_the_boot_it_was_given_for_once),
+		cmocka_unit_test(a_key_that_nothing_can_be_sealed_to_hurts_only_who_sent_it),
+		cmocka_unit_test(an_unknown_hold_is_answered_like_a_decided_one),
+		cmocka_unit_test(a_machine_without_a_policy_is_denied),
+		cmocka_unit_test(a_case_appraised_again_gives_the_same_reasons),
+		cmocka_unit_test(every_verdict_stands_in_a_chain_that_verifies),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
