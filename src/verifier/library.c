@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "verifier/library.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,45 +12,32 @@ library_clear(struct library *l)
 {
 	for (size_t i = 0; i < l->policies; i++) {
 		policy_free(l->policy[i].policy);
-		free((void *)(uintptr_t)l->policy[i].text.p);
+		free(l->policy[i].space);
 	}
-	free(l->policy);
 	free(l->reference);
-	free((void *)(uintptr_t)l->encoded.p);
+	free(l->encoded_space);
 	memset(l, 0, sizeof *l);
-}
-
-static bool
-copy_bytes(struct bytes from, struct bytes *to)
-{
-	uint8_t *p = malloc(from.n + 1);
-
-	if (p == NULL)
-		return false;
-	memcpy(p, from.n > 0 ? from.p : (const uint8_t *)"", from.n);
-	*to = bytes_of(p, from.n);
-	return true;
 }
 
 static bool
 add_policy(const char *name, struct bytes text, uint64_t changed, void *arg)
 {
 	struct library *l = arg;
-	struct library_policy *more = realloc(l->policy, (l->policies + 1) * sizeof *more), *p;
+	struct library_policy *p = &l->policy[l->policies];
 	uint8_t digest[HASH_SIZE_MAX];
 
 	(void)changed;
-	l->failed = more == NULL ? E_MEMORY : OK;
-	if (more == NULL)
+	l->failed = l->policies == LIBRARY_POLICIES_MAX ? E_TOO_LARGE : OK;
+	if (l->failed != OK)
 		return false;
-	l->policy = more;
-	p = &more[l->policies];
-	memset(p, 0, sizeof *p);
-	if (!copy_bytes(text, &p->text)) {
+	p->space = malloc(text.n + 1);
+	if (p->space == NULL) {
 		l->failed = E_MEMORY;
 		return false;
 	}
-	memcpy(p->name, name, strlen(name) + 1);
+	memcpy(p->space, text.n > 0 ? text.p : (const uint8_t *)"", text.n);
+	p->text = bytes_of(p->space, text.n);
+	snprintf(p->name, sizeof p->name, "%s", name);
 	hash_compute(HASH_SHA256, text, digest);
 	memcpy(p->digest, digest, sizeof p->digest);
 	if (policy_load(name, p->text, &p->policy, &p->why) != OK) {
@@ -93,9 +81,10 @@ encode_references(struct library *l)
 
 	for (size_t i = 0; i < l->references.n; i++)
 		room += l->reference[i].n + 80;
-	b = buffer_of(malloc(room), room);
-	if (b.p == NULL)
+	l->encoded_space = malloc(room);
+	if (l->encoded_space == NULL)
 		return E_MEMORY;
+	b = buffer_of(l->encoded_space, room);
 	s = case_references_encode(&l->references, &b);
 	l->encoded = buffer_view(&b);
 	hash_compute(HASH_SHA256, l->encoded, digest);

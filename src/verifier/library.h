@@ -7,9 +7,12 @@
 
 #include "store/store.h"
 
+#define LIBRARY_POLICIES_MAX 64
+
 struct library_policy {
 	char name[POLICY_NAME_MAX + 1];
-	struct bytes text;     /* owned */
+	uint8_t *space;        /* what text points to; owned */
+	struct bytes text;
 	struct policy *policy; /* NULL: it does not load, why says it */
 	struct policy_error why;
 	uint8_t digest[32];
@@ -18,15 +21,16 @@ struct library_policy {
 struct library {
 	uint64_t generation; /* 0: nothing loaded yet */
 	size_t policies, references_room;
-	struct library_policy *policy;
+	struct library_policy policy[LIBRARY_POLICIES_MAX];
 	struct reference *reference;
 	struct references references;
-	struct bytes encoded; /* the references as a case file holds them; owned */
+	uint8_t *encoded_space;
+	struct bytes encoded; /* the references as a case file holds them */
 	uint8_t references_digest[32];
 	enum status failed;   /* while loading */
 };
 
-/* library_refresh(l, st): E_STORE, E_MEMORY: then nothing is loaded, and nothing can be judged. */
+/* library_refresh(l, st): E_STORE, E_MEMORY, E_TOO_LARGE (policies): then nothing is loaded, and nothing can be judged. */
 enum status library_refresh(struct library *l, struct store *st);
 void library_clear(struct library *l);
 
