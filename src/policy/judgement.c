@@ -20,7 +20,7 @@ set_check(char to[8], const char *check)
  * Of one check the first few, then how many more there were: a boot loader that measures a hundred commands must not keep other
  * checks from telling theirs.  The last place of all tells likewise.
  */
-static void
+__attribute__((format(printf, 2, 0))) static void
 add_reason(struct judgement *j, const char *format, va_list arguments)
 {
 	struct verdict *v = j->v;

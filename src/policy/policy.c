@@ -107,14 +107,24 @@ given(cfg_t *section, const char *key)
 	return cfg_size(section, key) > 0;
 }
 
+/* A blank or a quoting character in a word would never be found (command_line.h). */
+static bool
+is_word(const char *s)
+{
+	for (const char *at = s; *at != '\0'; at++)
+		if (*at <= 0x20 || *at >= 0x7f || strchr("\"'\\", *at) != NULL)
+			return false;
+	return s[0] != '\0' && strlen(s) <= RULE_WORD_MAX;
+}
+
 static void
 load_words(struct context *c, cfg_t *section, const char *key, struct rule_words *out)
 {
 	for (unsigned i = 0; i < cfg_size(section, key) && !c->failed; i++) {
 		const char *s = cfg_getnstr(section, key, i);
 
-		if (s == NULL || s[0] == '\0' || strlen(s) > RULE_WORD_MAX)
-			refuse(c, section, "a word of \"%s\" is empty or longer than %d bytes", key, RULE_WORD_MAX);
+		if (s == NULL || !is_word(s))
+			refuse(c, section, "a word of \"%s\" is empty, longer than %d bytes, or has blanks or quotes in it", key, RULE_WORD_MAX);
 		else if (out->n == RULE_WORDS_MAX)
 			refuse(c, section, "more than %d words in \"%s\"", RULE_WORDS_MAX, key);
 		else

@@ -105,7 +105,10 @@ a_policy_that_leaves_something_open_does_not_load(void **state)
 		/* The command line. */
 		{ "\t\tallowed = cmdline\n", "", "needs \"allowed\"" },
 		{ "allowed = cmdline", "allowed = ignored", "needs \"allowed\"" },
-		{ "require = { \"noresume\" }", "require = { \"\" }", "is empty or longer" },
+		{ "require = { \"noresume\" }", "require = { \"\" }", "is empty, longer" },
+		{ "require = { \"noresume\" }", "require = { \"no resume\" }", "has blanks or quotes in it" },
+		{ "require = { \"noresume\" }", "require = { 'no\"resume' }", "has blanks or quotes in it" },
+		{ "require = { \"noresume\" }", "require = { \"\\x1b\" }", "has blanks or quotes in it" },
 		/* The head. */
 		{ "version = 1", "", "needs a \"version\"" },
 		{ "version = 1", "version = \"1 a\"", "needs a \"version\"" },
