@@ -89,7 +89,7 @@ PACKAGES_BUILD := gcc libc6-dev make musl-tools linux-libc-dev xz-utils pkg-conf
 PACKAGES_CHECK := libcmocka-dev clang libclang-rt-14-dev shellcheck swtpm swtpm-tools tpm2-tools openssl curl perl mandoc cryptsetup-bin
 PACKAGES_QEMU  := swtpm swtpm-tools qemu-system-x86 ovmf sbsigntool mtools cryptsetup-bin busybox-static zstd cpio kmod iproute2 \
                   systemd-boot-efi binutils tpm2-tools openssl perl curl
-PACKAGES_BENCH := clevis clevis-tpm2 tang jose curl
+PACKAGES_BENCH := clevis clevis-tpm2 tang-common jose curl socat zstd cryptsetup-bin iproute2
 
 # --- targets -----------------------------------------------------------------------------------------------------------
 
@@ -338,7 +338,7 @@ check-qemu: all $(B)/test-mappings $(B)/packages/qemu
 demo: all $(B)/packages/qemu
 	@tests/qemu/demo.sh
 
-bench: all $(B)/bench_crypto $(B)/packages/bench $(B)/packages/check
+bench: all $(B)/bench_crypto $(BENCH_TOOLS) $(B)/packages/bench $(B)/packages/check
 	@tests/bench/run
 
 install: all
