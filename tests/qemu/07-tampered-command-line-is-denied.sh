@@ -9,9 +9,9 @@ verifier_start "$VERIFIER"
 rig_uki "$WORLD/tampered" "$WORLD/boot/initrd" "$RIG_COMMAND_LINE init=/bin/sh"
 rig_esp "$MACHINE/esp.img" "$WORLD/tampered"
 check "the machine is denied" is_denied
-check "the denial names the word" names P11 'init=/bin/sh'
+check "the denial names the word" names P11 'has the word "init="'
 
 ctl "$VERIFIER" reference add "$WORLD/tampered" >"$WORLD/said"
 check "the machine is denied with the image on the list" is_denied
-check "the denial names the word again" names P11 'init='
+check "the denial names the word again" names P11 'has the word "init="'
 done_testing "$MACHINE"

@@ -12,8 +12,13 @@ verifier_stop "$VERIFIER"
 new=$WORLD/new
 cp -a "$VERIFIER" "$new"
 rm -f "$new"/state/*.pem "$new"/state/verifier.pub "$new"/state/delegation-* "$new"/state/tls.*
-"$CTL" authority delegate "$WORLD/authority" --verifier "$new/state" --name 10.0.2.2 >/dev/null
-verifier_start "$new"
+verifier_launch "$new"
+makes_keys() {
+	test -s "$new/state/verifier.pub" && ! cmp -s "$new/state/verifier.pub" "$VERIFIER/state/verifier.pub"
+}
+check "the new verifier makes keys of its own" rig_wait 5 makes_keys
+"$CTL" authority delegate "$WORLD/authority" "$new/state" --name 10.0.2.2 >>"$new/log" 2>&1
+check "it serves as soon as it is delegated" rig_wait 10 verifier_answers
 check "the root opens by the new verifier" boots_through
 check "at most 12 TPM commands are sent, its delegation being new" sends_at_most 12
 check "the root opens again" boots_through

@@ -16,7 +16,7 @@ FIXTURE_URL=https://10.0.2.2:$FIXTURE_PORT
 FIXTURE_PASSPHRASE='test passphrase'
 FIXTURE_ROOT_UUID=7b0c5e2a-1f4d-4c3b-9a86-5d2e4f10a001
 FIXTURE_DATA_UUID=7b0c5e2a-1f4d-4c3b-9a86-5d2e4f10a002
-CTL=$RIG_TOP/build/bootgatectl
+CTL=$RIG_PROGRAMS/bootgatectl
 
 # ---- verifiers
 
@@ -39,12 +39,17 @@ verifier_answers() {
 	curl -sk -o /dev/null --max-time 2 "https://127.0.0.1:$FIXTURE_PORT/healthz"
 }
 
-# verifier_start DIR
-verifier_start() {
+# verifier_launch DIR: one that has no delegation yet does not answer.
+verifier_launch() {
 	verifier_config "$1"
-	"$RIG_TOP/build/bootgated" -c "$1/bootgated.conf" >>"$1/log" 2>&1 9>&- &
+	"$RIG_PROGRAMS/bootgated" -c "$1/bootgated.conf" >>"$1/log" 2>&1 9>&- &
 	echo $! >"$1/pid"
 	echo $! >>"$RIG_WORK/pids"
+}
+
+# verifier_start DIR
+verifier_start() {
+	verifier_launch "$1"
 	rig_wait 10 verifier_answers || rig_die "the verifier does not start: $(tail -n 5 "$1/log")"
 }
 
@@ -65,7 +70,7 @@ ctl() {
 
 # verifier_requests DIR: how many HTTP requests it has answered so far, without the rig's own.
 verifier_requests() {
-	grep -c 'POST /v1/\|GET /v1/' "$1/log" || :
+	grep 'debug: desk: .*: [A-Z_]*: [0-9]*$' "$1/log" | grep -vc ': HEALTH: ' || :
 }
 
 # ---- images
@@ -76,9 +81,9 @@ fixture_initrd() {
 		verifier = $FIXTURE_URL
 		volume = root $FIXTURE_ROOT_UUID
 	EOF
-	"$RIG_TOP/initramfs/build" -o "$1" -k "$RIG_BUILD/kernel" -D BOOTGATE="$RIG_TOP/build/bootgate" \
-		-D CONFIG="$RIG_WORK/bootgate.conf" -D AUTHORITY="$3/verifier/state/authority.pub" \
-		-D TLS_CA="$3/authority/tls-ca.crt" "$RIG/$2"
+	"$RIG_TOP/initramfs/build" -o "$1" -k "$RIG_BUILD/kernel" -D BOOTGATE="$RIG_PROGRAMS/bootgate" \
+		-D CONFIG="$RIG_WORK/bootgate.conf" -D AUTHORITY="$3/authority/authority.pem" \
+		-D TLS_CA="$3/authority/tls-ca.pem" "$RIG/$2"
 }
 
 # ---- the world
@@ -92,9 +97,9 @@ progress() {
 world_authority() {
 	mkdir -p "$1/verifier"
 	progress "an authority, and a verifier that it vouches for"
-	"$CTL" authority init "$1/authority" --verifier "$1/verifier/state" --name 10.0.2.2 >/dev/null
+	"$CTL" authority init "$1/authority" --verifier "$1/verifier/state" --name 10.0.2.2 >>"$1/verifier/log" 2>&1
 	verifier_start "$1/verifier"
-	ctl "$1/verifier" policy apply "$RIG_TOP/policy/uki.conf" >/dev/null
+	ctl "$1/verifier" policy apply "$RIG_TOP/policy/uki.conf" >>"$1/verifier/log" 2>&1
 }
 
 # world_images WORLD: what boots, in the verifier's list; and the installer, which is not.
@@ -117,7 +122,7 @@ world_machine() {
 		truncate -s 40M "$1/machine/data.img"
 		printf 'vdc data %s\n' "$FIXTURE_DATA_UUID" >>"$1/machine/said/volumes"
 	fi
-	ctl "$1/verifier" enroll token >"$1/machine/said/token"
+	ctl "$1/verifier" enroll token >"$1/machine/said/token" 2>>"$1/verifier/log"
 	echo "$FIXTURE_URL" >"$1/machine/said/verifier"
 	echo "--label $2 --key $2" >"$1/machine/said/enroll"
 	rig_esp "$1/machine/esp.img" "$1/boot/uki-install"
@@ -152,7 +157,7 @@ fixture_make() {
 
 # What a fixture depends on.
 fixture_hash() {
-	cat "$RIG_TOP/build/bootgate" "$RIG_TOP/build/bootgated" "$RIG_TOP/build/bootgatectl" "$RIG_TOP"/initramfs/* \
+	cat "$RIG_PROGRAMS"/bootgate "$RIG_PROGRAMS"/bootgated* "$RIG_PROGRAMS"/bootgatectl "$RIG_TOP"/initramfs/* \
 		"$RIG_TOP/policy/uki.conf" "$RIG"/rig.sh "$RIG"/fixture.sh "$RIG"/files* "$RIG"/*.local "$RIG/root-init" |
 		sha256sum | cut -c 1-12
 }

@@ -20,6 +20,7 @@ export LC_ALL PATH
 RIG_TOP=$(cd "$(dirname "$0")/../.." && pwd)
 RIG=$RIG_TOP/tests/qemu
 RIG_BUILD=${RIG_BUILD:-$RIG_TOP/build/qemu}
+RIG_PROGRAMS=${RIG_PROGRAMS:-$RIG_TOP/build}
 RIG_OVMF=${RIG_OVMF:-/usr/share/OVMF}
 RIG_SNAKEOIL=${RIG_SNAKEOIL:-/usr/share/ovmf/PkKek-1-snakeoil}
 RIG_STUB=${RIG_STUB:-/usr/lib/systemd/boot/efi/linuxx64.efi.stub}
@@ -307,7 +308,8 @@ machine_cut() {
 
 # machine_type DIR TEXT: types a line at the console.
 machine_type() {
-	printf '%s\n' "$2" >"$1/run/console.in"
+	# Opened for reading as well, so that it does not wait for a machine that is off.
+	[ ! -p "$1/run/console.in" ] || printf '%s\n' "$2" 1<>"$1/run/console.in"
 }
 
 # machine_sees DIR PATTERN: whether a line on the console matches.
