@@ -258,7 +258,7 @@ $(B)/test/test_ctl: $(B)/test/bootgatectl
 BENCH_WRAP := tpm_open tpm_banks tpm_session_begin tpm_quote tpm_secret_read tpm_door_close tpm_flush https_open https_send https_receive \
               hpke_generate hpke_derive message_result_verify message_share_open seal_open
 BENCH_BOOT := $(filter-out agent/main agent/boot agent/enroll agent/luks_enroll agent/memory_overwrite,$(bootgate_OBJECTS))
-BENCH_TOOLS := $(B)/bench/bootgate $(B)/bench/boot $(B)/bench/firmware $(B)/bench/stopwatch
+BENCH_TOOLS := $(patsubst %,$(B)/bench/%,bootgate boot firmware stopwatch judge)
 BENCH_CC    = $(CC) $(filter-out -MMD -MP,$(CPPFLAGS_ALL)) $(HOST_CFLAGS) -pie -Wl,--gc-sections -o $@
 $(B)/bench/boot: tests/bench/boot.c $(BENCH_BOOT:%=$(B)/bench/%.o) $(THIRD_HOST)
 	@echo "  link   $@"
@@ -266,6 +266,9 @@ $(B)/bench/boot: tests/bench/boot.c $(BENCH_BOOT:%=$(B)/bench/%.o) $(THIRD_HOST)
 $(B)/bench/firmware: tests/bench/firmware.c $(patsubst %,$(B)/host/%.o,$(BASE) $(CRYPTO) $(EVENTLOG)) $(T)/host/libbearssl.a
 	@echo "  link   $@"
 	@$(BENCH_CC) $^
+$(B)/bench/judge: tests/bench/judge.c $(patsubst %,$(B)/host/%.o,$(LIBRARY) $(STORE) verifier/frame) $(T)/host/libbearssl.a $(T)/host/libtinycbor.a
+	@echo "  link   $@"
+	@$(BENCH_CC) $^ -lsqlite3 -lconfuse
 $(B)/bench/stopwatch: tests/bench/stopwatch.c
 	@mkdir -p $(@D)
 	@echo "  link   $@"

@@ -45,7 +45,7 @@ ctl() {
 # ---- the TPM
 
 tpm_make() {
-	mkdir "$WORK/tpm" "$WORK/ca"
+	mkdir "$WORK/tpm"
 	cat >"$WORK/setup.conf" <<-END
 		create_certs_tool = swtpm_localca
 		create_certs_tool_config = $WORK/localca.conf
@@ -92,6 +92,7 @@ references() {
 }
 
 verifier_make() {
+	mkdir "$WORK/ca"
 	cat >"$WORK/bootgated.conf" <<-END
 		state = "$WORK/state"
 		listen = { "127.0.0.1:$PORT" }
