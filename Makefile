@@ -65,6 +65,7 @@ LIBRARY := $(BASE) $(CRYPTO) $(CRYPTO_SIGN) $(STRUCTURES) $(PROTOCOL) $(PROTOCOL
 # Unit tests: tests/unit/NAME.c, linked with LIBRARY and with what NAME_MORE says.
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 test_tpm_MORE   := $(TPM)
+test_tpm_callbacks_MORE := $(TPM)
 test_net_MORE   := net/https net/https_head net/trust net/url
 test_settings_MORE := agent/settings net/trust net/url
 fuzz_http_answer_MORE := net/https_head

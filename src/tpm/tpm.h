@@ -4,7 +4,14 @@
  *
  * One struct tpm at a time.  Nothing that is loaded outlives tpm_close(), nor a failed call.
  * A command that the TPM refuses is logged by its name and response code; the status says what the caller can do:
- * E_TPM_AGAIN (new session and quote), E_TPM_PCR_CHANGED, E_TPM_AUTH, E_TPM_LOST (only a new tpm_open() helps), E_TPM.
+ *
+ *	E_TPM_AGAIN        expired, or something cached is out of step: read it anew, new session and quote
+ *	E_TPM_PCR_CHANGED  PCRs are extended all the time
+ *	E_TPM_AUTH         another owner or endorsement authorisation
+ *	E_TPM_LOST         no answer, or one that does not authenticate: only a new tpm_open() helps
+ *	E_BUSY             busy for longer than the calls here wait (some 12 seconds)
+ *	E_MISMATCH         a tpm_object whose Name is not that of its content: read it anew (also E_SYNTAX and its kin)
+ *	E_TPM              refused
  */
 #ifndef TPM_TPM_H
 #define TPM_TPM_H
@@ -15,8 +22,8 @@
 struct tpm;
 
 /*
- * tpm_open(tcti, t): ${tcti}: "device:/dev/tpm0", "device:/dev/tpmrm0", "swtpm:path=SOCKET" or "swtpm:host=..,port=.."
- * (swtpm in tests and host tools only: not linked in the agent for boots where TPM_NO_SWTPM is set), or NULL: /dev/tpm0, or /dev/tpmrm0 when that is busy.
+ * tpm_open(tcti, t): ${tcti}: "device:/dev/tpm0", "device:/dev/tpmrm0", or NULL: /dev/tpm0, or /dev/tpmrm0 when that is busy.
+ * Where TPM_WITH_SWTPM is defined (tests; never the agent) also "swtpm:path=SOCKET" and "swtpm:host=..,port=..".
  * Reads no property and sends no command but the TCTI's own probe.
  */
 enum status tpm_open(const char *tcti, struct tpm **t);

@@ -38,6 +38,7 @@ enum swtpm_fault {
 	FAULT_CUT,        /* half of the answer */
 	FAULT_HANG_UP,    /* the TPM gets the command, the answer is lost */
 	FAULT_SLIP_IN,    /* send ${slip} first */
+	FAULT_MEANWHILE,  /* call ${meanwhile} first */
 	FAULT_DROP,       /* hang up before the TPM gets the command */
 };
 
@@ -57,6 +58,7 @@ struct swtpm {
 	uint32_t fault_at, fault_code;
 	unsigned fault_skip, fault_times;
 	const char *slip;
+	void (*meanwhile)(struct swtpm *);
 };
 
 static inline void
@@ -212,6 +214,8 @@ swtpm_serve(struct swtpm *w, int client)
 		} else {
 			if (fault == FAULT_SLIP_IN)
 				swtpm_do(w, w->slip);
+			if (fault == FAULT_MEANWHILE)
+				w->meanwhile(w);
 			m = swtpm_exchange(w, command, n, answer);
 		}
 		swtpm_note(w, answer, m);
@@ -305,7 +309,7 @@ swtpm_remove(void **state)
 }
 
 static inline void
-swtpm_spawn(struct swtpm *w)
+swtpm_spawn(struct swtpm *w, const char *flags)
 {
 	char server[SWTPM_PATH_MAX + 32], ctrl[SWTPM_PATH_MAX + 32], dir[SWTPM_PATH_MAX + 32];
 
@@ -314,8 +318,11 @@ swtpm_spawn(struct swtpm *w)
 	swtpm_format(dir, sizeof dir, "dir=%s", w->dir);
 	w->pid = fork();
 	if (w->pid == 0) {
-		execlp("swtpm", "swtpm", "socket", "--tpm2", "--tpmstate", dir, "--server", server, "--ctrl", ctrl, "--flags",
-			"not-need-init,startup-clear", (char *)NULL);
+		/* an end of a connection that swtpm held would never close */
+		for (int fd = 3; fd < 256; fd++)
+			close(fd);
+		execlp("swtpm", "swtpm", "socket", "--tpm2", "--tpmstate", dir, "--server", server, "--ctrl", ctrl, "--flags", flags,
+			(char *)NULL);
 		_exit(127);
 	}
 	swtpm_format(server, sizeof server, "%s/real", w->dir);
@@ -335,12 +342,28 @@ swtpm_start(void)
 		swtpm_fail("mkdtemp");
 	swtpm_run("cp %s/pristine/* %s/", swtpm_base, w->dir);
 	pthread_mutex_init(&w->lock, NULL);
-	swtpm_spawn(w);
+	swtpm_spawn(w, "not-need-init,startup-clear");
 	swtpm_format(path, sizeof path, "%s/tpm", w->dir);
 	w->listening = swtpm_socket(path, true);
 	swtpm_format(w->tcti, sizeof w->tcti, "swtpm:path=%s", path);
 	pthread_create(&w->tap, NULL, swtpm_tap, w);
 	return w;
+}
+
+/* swtpm_restart(w, shutdown, flags): Shutdown(${shutdown}: "0000" clear, "0001" state), power off and on. */
+static inline void
+swtpm_restart(struct swtpm *w, const char *shutdown_type, const char *flags)
+{
+	char hex[32];
+
+	swtpm_format(hex, sizeof hex, "80010000000c00000145%s", shutdown_type);
+	swtpm_do(w, hex);
+	pthread_mutex_lock(&w->lock);
+	close(w->real);
+	kill(w->pid, SIGTERM);
+	waitpid(w->pid, NULL, 0);
+	swtpm_spawn(w, flags);
+	pthread_mutex_unlock(&w->lock);
 }
 
 static inline void

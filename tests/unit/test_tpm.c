@@ -1036,6 +1036,123 @@ a_second_session_ends_the_first(void **state)
 	machine_end(&m);
 }
 
+/* S5: a session that is carried over a Shutdown(STATE) and power on, as ContextSave allows. */
+static void
+carry_session_over_a_restart(struct swtpm *w)
+{
+	uint8_t answer[SWTPM_MESSAGE_MAX], list[SWTPM_MESSAGE_MAX];
+	char hex[2 * SWTPM_MESSAGE_MAX + 32], context[2 * SWTPM_MESSAGE_MAX + 1], handle[9];
+	size_t n;
+
+	/* the one session that is loaded */
+	if (swtpm_raw(w, "8001000000160000017a000000010200000000000001", list, &n) != 0)
+		abort();
+	text_hex(bytes_of(list + n - 4, 4), handle, sizeof handle);
+	swtpm_format(hex, sizeof hex, "80010000000e00000162%s", handle);
+	if (swtpm_raw(w, hex, answer, &n) != 0)
+		abort();
+	text_hex(bytes_of(answer + 10, n - 10), context, sizeof context);
+	swtpm_restart(w, "0001", "not-need-init,startup-state");
+	swtpm_format(hex, sizeof hex, "8001%08x00000161%s", (unsigned)n, context);
+	if (swtpm_do(w, hex) != 0)
+		abort();
+}
+
+static void
+an_approval_does_not_survive_a_restart_of_the_tpm_with_its_session_carried_over(void **state)
+{
+	/* before the first policy command; before the read, with the whole policy met */
+	static const uint32_t moments[] = { CC_POLICY_SIGNED, CC_NV_READ };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct machine m = machine_new(EC_P256, EC_P256);
+		uint8_t nonce[GATE_NONCE_SIZE], secret[GATE_SECRET_SIZE];
+		struct tpm_ticket ticket = { 0 };
+		struct tpm_approval a;
+
+		if (i == 0) {
+			assert_int_equal(tpm_session_begin(m.t, &m.ek, nonce), OK);
+			a = approve(&m, nonce);
+			carry_session_over_a_restart(m.w);
+		} else {
+			assert_int_equal(tpm_session_begin(m.t, &m.ek, nonce), OK);
+			a = approve(&m, nonce);
+			swtpm_fault(m.w, FAULT_MEANWHILE, moments[i], 0);
+			m.w->meanwhile = carry_session_over_a_restart;
+		}
+		assert_int_equal(tpm_secret_read(m.t, &m.nv, &a, &ticket, secret), E_TPM_AGAIN);
+		assert_true(bytes_zero(BYTES(secret)));
+		assert_false(swtpm_saw(m.w, BYTES(m.secret)));
+		machine_end(&m);
+	}
+}
+
+/* S5: every command of an approved boot sent again, byte for byte. */
+static void
+recorded_traffic_sent_again_opens_nothing(void **state)
+{
+	struct machine m = machine_new(EC_P256, EC_P256);
+	struct tpm_ticket ticket = { 0 };
+	static uint8_t record[SWTPM_RECORD_MAX];
+	struct reader r;
+	unsigned reads = 0;
+
+	(void)state;
+	swtpm_forget(m.w);
+	assert_true(read_right(&m, &ticket));
+	tpm_close(m.t);
+	assert_int_equal(swtpm_loaded(m.w), 0);
+	memcpy(record, m.w->record, m.w->record_n);
+	r = reader_of(bytes_of(record, m.w->record_n));
+	/* a command, its answer, a command ... */
+	for (bool command = true; reader_left(&r) > 0; command = !command) {
+		uint8_t answer[SWTPM_MESSAGE_MAX];
+		struct reader head = r, got;
+		struct bytes message;
+		uint32_t code, rc;
+
+		reader_be16(&head);
+		message = reader_take(&r, reader_be32(&head));
+		code = reader_be32(&head);
+		if (!command)
+			continue;
+		got = reader_of(bytes_of(answer, swtpm_exchange(m.w, message.p, message.n, answer)));
+		reader_take(&got, 6);
+		rc = reader_be32(&got);
+		if (code == CC_POLICY_SIGNED || code == CC_NV_READ)
+			assert_int_not_equal(rc, 0);
+		reads += code == CC_NV_READ;
+		for (size_t i = 0; i + 32 <= got.n; i++)
+			assert_memory_not_equal(answer + i, m.secret, 32);
+	}
+	assert_int_equal(reads, 1);
+	m.t = open_tpm(m.w);
+	assert_int_equal(tpm_flush_leftovers(m.t), OK);
+	machine_end(&m);
+}
+
+static void
+a_ticket_made_at_enrolment_makes_the_first_boot_a_short_one(void **state)
+{
+	struct machine m = machine_new(EC_P384, EC_P256);
+	uint8_t nonce[GATE_NONCE_SIZE] = { 0 };
+	struct tpm_approval a = approve(&m, nonce);
+	struct tpm_ticket ticket = { 0 };
+
+	(void)state;
+	assert_int_equal(tpm_ticket_make(m.t, &a, &ticket), OK);
+	assert_int_equal(swtpm_loaded(m.w), 0);
+	swtpm_forget(m.w);
+	assert_true(read_right(&m, &ticket));
+	assert_int_equal(commands_of(m.w, CC_VERIFY_SIGNATURE), 0);
+	assert_int_equal(tpm_flush(m.t), OK);
+	a.delegation[0] ^= 1;
+	assert_int_equal(tpm_ticket_make(m.t, &a, &ticket), E_TPM);
+	assert_int_equal(ticket.n, 0);
+	machine_end(&m);
+}
+
 static void
 a_tpm_that_is_not_there_is_said_so(void **state)
 {
@@ -1084,6 +1201,9 @@ main(void)
 		cmocka_unit_test(a_spoiled_answer_to_the_read_kills_esys_but_leaves_nothing_loaded),
 		cmocka_unit_test(slots_that_a_dead_predecessor_filled_are_freed),
 		cmocka_unit_test(a_second_session_ends_the_first),
+		cmocka_unit_test(an_approval_does_not_survive_a_restart_of_the_tpm_with_its_session_carried_over),
+		cmocka_unit_test(recorded_traffic_sent_again_opens_nothing),
+		cmocka_unit_test(a_ticket_made_at_enrolment_makes_the_first_boot_a_short_one),
 		cmocka_unit_test(a_tpm_that_is_not_there_is_said_so),
 	};
 
