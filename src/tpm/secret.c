@@ -7,6 +7,7 @@
 #include "tpm/session.h"
 
 #define REPLAYS 8
+#define STACK_USED 32768
 
 /* PolicyAuthorize's parameters (Part 3, 23.16) */
 #define PARAMETER_TICKET 4
@@ -250,6 +251,15 @@ wipe_response(struct tpm *t)
 		memory_wipe((void *)(uintptr_t)p, n);
 }
 
+/* ESYS decrypts in frames of its own, below this one, and leaves the plaintext there. */
+static __attribute__((noinline)) void
+wipe_stack(void)
+{
+	uint8_t below[STACK_USED];
+
+	memory_wipe(below, sizeof below);
+}
+
 static enum status
 nv_read(struct tpm *t, const struct opening *o, uint8_t secret[GATE_SECRET_SIZE])
 {
@@ -267,6 +277,7 @@ nv_read(struct tpm *t, const struct opening *o, uint8_t secret[GATE_SECRET_SIZE]
 	if (rc == TSS2_RC_SUCCESS) {
 		context_forget(t, &t->session);
 		wipe_response(t);
+		wipe_stack();
 		s = data->size == GATE_SECRET_SIZE ? OK : E_TPM_LOST;
 		if (s == OK)
 			memcpy(secret, data->buffer, GATE_SECRET_SIZE);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /* The TPM layer against a real software TPM: what is sent, what comes back, what is left behind. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -554,6 +555,68 @@ spoil(struct machine *m, enum wrong wrong, struct tpm_approval *a, uint8_t nonce
 		a->signature_n--;
 		break;
 	}
+}
+
+/* How often the writable memory of this process holds the ${n} bytes that ${masked} shows, each xor 0x55. */
+static unsigned
+copies_in_memory(const uint8_t *masked, size_t n)
+{
+	static uint8_t window[1 << 16];
+	FILE *maps = fopen("/proc/self/maps", "r");
+	int mem = open("/proc/self/mem", O_RDONLY);
+	unsigned found = 0;
+	char line[512];
+
+	while (fgets(line, sizeof line, maps) != NULL) {
+		unsigned long from, to;
+		char mode[8];
+
+		if (sscanf(line, "%lx-%lx %7s", &from, &to, mode) != 3 || strncmp(mode, "rw", 2) != 0 || to - from > 1UL << 30)
+			continue;
+		for (unsigned long at = from; at < to; at += sizeof window - n) {
+			ssize_t got = pread(mem, window, sizeof window, (off_t)at);
+
+			for (size_t i = 0; got > 0 && i + n <= (size_t)got; i++) {
+				size_t j = 0;
+
+				while (j < n && (window[i + j] ^ 0x55) == masked[j])
+					j++;
+				/* the window itself is memory, too */
+				if (j == n && (at + i < (uintptr_t)window || at + i >= (uintptr_t)window + sizeof window))
+					found++;
+			}
+		}
+	}
+	close(mem);
+	fclose(maps);
+	memory_wipe(window, sizeof window);
+	return found;
+}
+
+static void
+once_the_caller_wipes_his_no_copy_of_the_secret_is_left_in_the_process(void **state)
+{
+	struct machine m = machine_new(EC_P256, EC_P256);
+	uint8_t secret[GATE_SECRET_SIZE], masked[GATE_SECRET_SIZE], nonce[GATE_NONCE_SIZE];
+	struct tpm_ticket ticket = { 0 };
+	struct tpm_approval a;
+
+	(void)state;
+	random_fill(secret, sizeof secret);
+	for (size_t i = 0; i < sizeof secret; i++)
+		masked[i] = secret[i] ^ 0x55;
+	m.handle = 0;
+	assert_int_equal(tpm_secret_define(m.t, &m.ek, &m.authority.public, m.epoch, &m.handle, secret, &m.nv), OK);
+	assert_int_equal(copies_in_memory(masked, sizeof masked), 1);
+	memory_wipe(secret, sizeof secret);
+	assert_int_equal(copies_in_memory(masked, sizeof masked), 0);
+	assert_int_equal(tpm_session_begin(m.t, &m.ek, nonce), OK);
+	a = approve(&m, nonce);
+	assert_int_equal(tpm_secret_read(m.t, &m.nv, &a, &ticket, secret), OK);
+	assert_int_equal(copies_in_memory(masked, sizeof masked), 1);
+	memory_wipe(secret, sizeof secret);
+	assert_int_equal(copies_in_memory(masked, sizeof masked), 0);
+	machine_end(&m);
 }
 
 static void
@@ -1181,6 +1244,7 @@ main(void)
 		cmocka_unit_test(a_boot_is_nine_commands_and_twelve_with_a_new_delegation_and_none_shows_the_secret),
 		cmocka_unit_test(each_ek_kind_salts_the_session),
 		cmocka_unit_test(the_secret_is_not_seen_when_it_is_written),
+		cmocka_unit_test(once_the_caller_wipes_his_no_copy_of_the_secret_is_left_in_the_process),
 		cmocka_unit_test(an_approval_with_one_thing_wrong_opens_nothing),
 		cmocka_unit_test(a_delegation_for_one_epoch_does_not_open_the_index_of_another),
 		cmocka_unit_test(behind_a_closed_door_an_honest_approval_opens_nothing),
