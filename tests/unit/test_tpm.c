@@ -254,6 +254,35 @@ the_ek_certificate_is_read_and_its_padding_cut(void **state)
 }
 
 static void
+certificates_of_a_chain_are_put_together_across_indices(void **state)
+{
+	/* two owner's indices: the second certificate begins in the first and ends, with padding, in the second */
+	static const char *const commands[] = {
+		"80020000002d0000012a40000001000000094000000900000000000000000e" "01c00100000b0004000200000007",
+		"80020000002a0000013740000001" "01c00100000000094000000900000000000007" "30030201013003" "0000",
+		"80020000002d0000012a40000001000000094000000900000000000000000e" "01c00101000b0004000200000005",
+		"8002000000280000013740000001" "01c00101000000094000000900000000000005" "0201020000" "0000",
+	};
+	static const uint8_t expected[] = { 0x30, 3, 2, 1, 1, 0x30, 3, 2, 1, 2 };
+	struct swtpm *w = swtpm_start();
+	struct tpm *t = open_tpm(w);
+	uint8_t der[4096], chain[4096];
+	struct buffer d = BUFFER(der), c = BUFFER(chain);
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(swtpm_do(w, commands[i]), 0);
+	assert_int_equal(tpm_ek_certificate(t, TPM_EK_P384, &d, &c), OK);
+	assert_int_equal(c.n, sizeof expected);
+	assert_memory_equal(chain, expected, sizeof expected);
+	c = buffer_of(chain, 9);
+	d.n = 0;
+	assert_int_equal(tpm_ek_certificate(t, TPM_EK_P384, &d, &c), E_NO_SPACE);
+	tpm_close(t);
+	swtpm_stop(w);
+}
+
+static void
 an_ak_of_each_kind_quotes_and_is_reused(void **state)
 {
 	struct swtpm *w = swtpm_start();
@@ -1237,6 +1266,7 @@ main(void)
 		cmocka_unit_test(our_own_names_agree_with_the_tpms),
 		cmocka_unit_test(occupied_handles_are_respected),
 		cmocka_unit_test(the_ek_certificate_is_read_and_its_padding_cut),
+		cmocka_unit_test(certificates_of_a_chain_are_put_together_across_indices),
 		cmocka_unit_test(an_ak_of_each_kind_quotes_and_is_reused),
 		cmocka_unit_test(the_quoted_digest_is_that_of_the_pcrs),
 		cmocka_unit_test(activation_opens_what_was_made_for_this_ak_only),
