@@ -8,40 +8,39 @@
 #include <unistd.h>
 
 #include "agent/door.h"
+#include "agent/retry.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "crypto/random.h"
 
 #define TPM_WAIT_SECONDS 15
-#define AGAIN_MAX 5
 
-/* Pauses grow by half, with jitter, so that a fleet does not come back in step. */
-struct pause {
-	unsigned first, last, seconds;
-};
-
+/* Something was said: the prompt is to be shown again. */
 static void
-pause_reset(struct pause *p)
+tell_said(int fd)
 {
-	p->seconds = p->first;
+	struct approve_key k;
+
+	memset(&k, 0, sizeof k);
+	k.volume = APPROVE_SAID;
+	file_write_all(fd, bytes_of(&k, sizeof k));
 }
 
 static void
-pause_wait(struct pause *p, unsigned at_least)
+wait_and_tell(struct retry_pause *p, unsigned at_least, int fd)
 {
 	uint16_t jitter = 0;
-	unsigned seconds = p->seconds > at_least ? p->seconds : at_least;
-	unsigned ms;
 	struct timespec t;
+	uint32_t ms;
 
 	random_fill(&jitter, sizeof jitter);
-	ms = seconds * 1000 + seconds * 1000 / 4 * jitter / UINT16_MAX;
-	log_info("next try in %u s", (ms + 999) / 1000);
+	ms = retry_pause_next(p, at_least, jitter);
+	log_info("next try in %u s", (unsigned)((ms + 999) / 1000));
+	tell_said(fd);
 	t.tv_sec = (time_t)(ms / 1000);
 	t.tv_nsec = (long)(ms % 1000) * 1000000;
 	nanosleep(&t, NULL);
-	p->seconds = p->seconds + p->seconds / 2 + 1 > p->last ? p->last : p->seconds + p->seconds / 2 + 1;
 }
 
 static enum status
@@ -107,21 +106,33 @@ insert_seal(struct attest *a, const struct token_seal *seal)
 	a->seals++;
 }
 
-static enum status
-gather(struct attest *a, struct identity *id, const struct volume *v, size_t n)
+/* The token of a volume that the configuration names goes before those of disks that came from elsewhere. */
+static const struct token *
+choose_token(const struct settings *settings, const struct volume *v, size_t n)
 {
-	enum status s = E_MISSING;
+	const struct token *first = NULL;
 
-	a->seals = 0;
 	for (size_t i = 0; i < n; i++) {
 		if (!v[i].has_token)
 			continue;
-		if (s != OK)
-			s = identity_from_token(&v[i].token, id);
-		for (size_t k = 0; k < v[i].token.seals; k++)
-			insert_seal(a, &v[i].token.seal[k]);
+		if (settings_has(settings, v[i].uuid))
+			return &v[i].token;
+		if (first == NULL)
+			first = &v[i].token;
 	}
-	return s;
+	return first;
+}
+
+static enum status
+gather(struct attest *a, struct identity *id, const struct volume *v, size_t n)
+{
+	const struct token *token = choose_token(a->settings, v, n);
+
+	a->seals = 0;
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; v[i].has_token && k < v[i].token.seals; k++)
+			insert_seal(a, &v[i].token.seal[k]);
+	return token != NULL ? identity_from_token(token, id) : E_MISSING;
 }
 
 static const struct token_ticket *
@@ -134,15 +145,19 @@ cached_ticket(const struct volume *v, size_t n, const uint8_t delegation[TOKEN_D
 	return NULL;
 }
 
+/* The first index is the one whose machine key was quoted; only with its secret the comparison below can succeed. */
 static const struct gate *
 find_gate(const struct attest *a, size_t *index)
 {
-	for (size_t i = 0; i < a->result.gates; i++) {
-		const struct gate *g = &a->result.gate[i];
+	for (*index = 0; *index < a->identity->indices; ++*index) {
+		const struct index_claim *claim = &a->identity->index[*index];
 
-		for (*index = 0; *index < a->identity->indices; ++*index)
-			if (g->approval.n > 0 && g->epoch == a->identity->index[*index].epoch && g->handle == a->identity->index[*index].handle)
+		for (size_t i = 0; i < a->result.gates; i++) {
+			const struct gate *g = &a->result.gate[i];
+
+			if (g->approval.n > 0 && g->epoch == claim->epoch && g->handle == claim->handle)
 				return g;
+		}
 	}
 	return NULL;
 }
@@ -231,6 +246,20 @@ hand_out(struct attest *a, const struct volume *v, size_t n, const struct hpke_p
 	}
 }
 
+/* In the TPM that is open, or else anew; with the door open, for whatever reason, nothing is opened by approval. */
+static enum status
+close_door(struct attest *a)
+{
+	struct bytes digest = BYTES(a->statement_digest);
+	bool closed = door_close_with(a->tpm, "approved", digest) == OK;
+
+	close_tpm(&a->tpm);
+	if (closed || door_close_or_poweroff(a->settings->tpm, "approved", digest))
+		return OK;
+	log_error("the door is open: nothing is opened by approval");
+	return E_KEY;
+}
+
 static enum status
 use_approval(struct attest *a, const struct volume *v, size_t n, int fd)
 {
@@ -242,11 +271,9 @@ use_approval(struct attest *a, const struct volume *v, size_t n, int fd)
 	if (s != OK)
 		return s;
 	/* A secret was read: the door, before anything else. */
-	if (door_close_with(a->tpm, "approved", BYTES(a->statement_digest)) != OK)
-		door_close_or_poweroff(a->settings->tpm, "approved");
-	tpm_flush(a->tpm);
-	close_tpm(&a->tpm);
-	s = hpke_derive(BYTES(secret), &machine_key);
+	s = close_door(a);
+	if (s == OK)
+		s = hpke_derive(BYTES(secret), &machine_key);
 	memory_wipe(secret, sizeof secret);
 	if (s == OK && !memory_equal(machine_key.pk, a->binding.machine_key, sizeof machine_key.pk)) {
 		log_error("the TPM secret was replaced: it is not the one of this machine's enrolment. Open by passphrase, look for who did it, and enrol again");
@@ -264,6 +291,7 @@ ask(struct attest *a, const struct volume *v, size_t n, size_t verifier, bool fr
 {
 	enum status s = open_tpm(a->settings, &a->tpm);
 
+	a->retry_after = 0;
 	if (s == OK)
 		s = identity_complete(a->tpm, a->identity, fresh);
 	if (s == OK) {
@@ -277,49 +305,72 @@ ask(struct attest *a, const struct volume *v, size_t n, size_t verifier, bool fr
 	return s;
 }
 
-/* What a status asks for next. */
-enum next { NEXT_DONE, NEXT_AGAIN, NEXT_VERIFIER, NEXT_PAUSE, NEXT_HELD };
-
-static enum next
-next_after(enum status s, unsigned *again)
+/*
+ * Until the hold is decided, or it cannot be heard of any more: then evidence goes out again.  What was heard is a hint that nobody signed,
+ * so a pause follows it, too.
+ */
+static void
+wait_for_operator(struct attest *a, size_t verifier, struct retry_pause *p, int fd)
 {
-	switch ((int)s) {
-	case OK:
-	case E_KEY:
-	case E_MISSING:
-		return NEXT_DONE;
-	case E_MISMATCH: /* what the token cached of the TPM's objects is damaged */
-	case E_TPM_AGAIN:
-	case E_TPM_PCR_CHANGED:
-	case E_TPM_LOST:
-	case E_TPM:
-		return ++*again <= AGAIN_MAX ? NEXT_AGAIN : NEXT_PAUSE;
-	case E_HELD:
-		return NEXT_HELD;
-	case E_DENIED:
-	case E_REFUSED:
-		return NEXT_PAUSE;
-	default:
-		return NEXT_VERIFIER;
-	}
+	enum status s;
+
+	log_info("waiting for the operator (bootgatectl hold list)");
+	tell_said(fd);
+	while ((s = attest_hold_wait(a, verifier)) == E_HELD)
+		/* A verifier with too many of them answers at once. */
+		sleep(5);
+	if (s != OK)
+		log_info("the hold cannot be followed: %s", status_text(s));
+	wait_and_tell(p, 0, fd);
 }
 
-static void
-wait_for_operator(struct attest *a, size_t verifier)
+/* What the tries so far came to. */
+struct progress {
+	struct retry_pause denied, held, unreachable;
+	unsigned again;
+	size_t tried, verifier;
+	bool fresh, reread;
+};
+
+/* Prepares the next try; false: there is none. */
+static bool
+go_on(struct attest *a, struct progress *p, enum status s, int fd)
 {
-	log_info("waiting for the operator (bootgatectl hold list)");
-	while (attest_hold_wait(a, verifier) == E_TIMEOUT)
-		;
+	enum retry next = retry_next(s, &p->again);
+
+	/* "Unknown" may come of what the token cached of another TPM: once, it is read anew. */
+	p->fresh = next == RETRY_AGAIN || (s == E_REFUSED && !p->reread);
+	p->reread = p->reread || p->fresh;
+	switch (next) {
+	case RETRY_DONE:
+		return false;
+	case RETRY_AGAIN:
+		log_warning("beginning anew: %s", status_text(s));
+		return true;
+	case RETRY_HELD:
+		retry_pause_reset(&p->denied);
+		wait_for_operator(a, p->verifier, &p->held, fd);
+		return true;
+	case RETRY_PAUSE:
+		p->again = 0;
+		p->tried = 0;
+		wait_and_tell(&p->denied, a->retry_after, fd);
+		return true;
+	case RETRY_VERIFIER:
+		p->verifier = (p->verifier + 1) % a->settings->verifiers;
+		if (++p->tried % a->settings->verifiers == 0)
+			wait_and_tell(&p->unreachable, a->retry_after, fd);
+		return true;
+	}
+	return false;
 }
 
 enum status
 approve_run(const struct settings *settings, const struct volume *v, size_t n, int fd, struct attest *a)
 {
-	struct pause denied = { 10, 300, 10 }, unreachable = { 2, 60, 2 };
 	static struct identity identity;
-	unsigned again = 0;
-	size_t tried = 0, verifier = 0;
-	bool fresh = false;
+	struct progress p = { .denied = { 10, 300, 10 }, .held = { 1, 60, 1 }, .unreachable = { 2, 60, 2 } };
+	enum status s;
 
 	a->settings = settings;
 	a->identity = &identity;
@@ -327,33 +378,20 @@ approve_run(const struct settings *settings, const struct volume *v, size_t n, i
 		log_error(settings->verifiers == 0 ? "no verifier is configured" : "no volume has a usable bootgate token");
 		return E_MISSING;
 	}
-	for (;;) {
-		enum status s = ask(a, v, n, verifier, fresh, fd);
-		enum next next = next_after(s, &again);
+	do
+		s = ask(a, v, n, p.verifier, p.fresh, fd);
+	while (go_on(a, &p, s, fd));
+	return s;
+}
 
-		fresh = next == NEXT_AGAIN;
-		switch (next) {
-		case NEXT_DONE:
-			return s;
-		case NEXT_AGAIN:
-			log_warning("beginning anew: %s", status_text(s));
-			continue;
-		case NEXT_HELD:
-			pause_reset(&denied);
-			wait_for_operator(a, verifier);
-			continue;
-		case NEXT_PAUSE:
-			again = 0;
-			tried = 0;
-			pause_wait(&denied, a->retry_after);
-			continue;
-		case NEXT_VERIFIER:
-			if (s == E_NOT_FOUND)
-				return s;
-			verifier = (verifier + 1) % settings->verifiers;
-			if (++tried % settings->verifiers == 0)
-				pause_wait(&unreachable, a->retry_after);
-			continue;
-		}
-	}
+void
+approve_clean_up(const struct settings *settings)
+{
+	struct tpm *t = NULL;
+
+	if (access(APPROVE_MARK, F_OK) != 0)
+		return;
+	if (tpm_open(settings->tpm[0] != '\0' ? settings->tpm : NULL, &t) == OK && tpm_flush_leftovers(t) == OK)
+		unlink(APPROVE_MARK);
+	tpm_close(t);
 }

@@ -197,7 +197,8 @@ judge_result(struct attest *a, struct bytes body)
 		snprintf(a->said, sizeof a->said, s == E_SIGNATURE ?
 			"its keys were not delegated by the authority whose key is in this image, or its statement is not signed by them" :
 			"its statement is not about this exchange: %s", status_text(s));
-		return s == E_MISMATCH ? E_PROTOCOL : s;
+		/* No status of theirs may look like one of ours, which could end the asking. */
+		return s == E_SIGNATURE ? s : E_PROTOCOL;
 	}
 	hash_compute(HASH_SHA256, a->result.statement, digest);
 	memcpy(a->statement_digest, digest, sizeof a->statement_digest);
@@ -274,7 +275,7 @@ attest_hold_wait(struct attest *a, size_t verifier)
 	if (s == OK)
 		s = answer.code == 200 ? message_hold_decode(answer.body, &decided) : E_UNAVAILABLE;
 	https_close(h);
-	return s != OK ? s : decided ? OK : E_TIMEOUT;
+	return s != OK ? s : decided ? OK : E_HELD;
 }
 
 static void

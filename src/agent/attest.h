@@ -48,7 +48,7 @@ struct attest {
  */
 enum status attest_exchange(struct attest *a, size_t verifier, enum purpose purpose);
 
-/* attest_hold_wait(a, verifier): wait until the hold of the last statement is decided, or for a minute. */
+/* attest_hold_wait(a, verifier): wait until the hold of the last statement is decided: OK; E_HELD after a minute, when it is not yet. Else: no answer. */
 enum status attest_hold_wait(struct attest *a, size_t verifier);
 
 /* attest_say(a, verifier, s): tell people the outcome, with every reason. */

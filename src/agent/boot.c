@@ -7,7 +7,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/reboot.h>
+#include <strings.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -17,24 +18,28 @@
 #include "agent/console.h"
 #include "agent/door.h"
 #include "agent/memory_overwrite.h"
+#include "agent/opened.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
 
 #define SCAN_SECONDS 15
+#define CONSOLE_SECONDS 10
 
-enum opened { SHUT = 0, BY_APPROVAL, BY_PASSPHRASE };
+enum how { SHUT = 0, BY_APPROVAL, BY_PASSPHRASE };
 
 /* One boot: main's process opens; a child asks the verifiers, so that the prompt never waits for the network. */
 static struct boot {
 	const struct settings *settings;
 	struct volume volume[VOLUMES_MAX];
 	char name[VOLUMES_MAX][VOLUME_NAME_MAX];
-	enum opened opened[VOLUMES_MAX];
+	enum how opened[VOLUMES_MAX];
 	size_t volumes;
 	pid_t child;
-	int keys; /* read end of the child's pipe; -1 when it ended */
+	int keys;            /* read end of the child's pipe; -1 when it ended */
+	enum status outcome; /* with which it ended; OK: it did not end by itself, or had handed out what there was */
 	struct console console;
+	int64_t console_after; /* when to look for it again */
 	struct attest attest; /* the child's */
 } boot;
 
@@ -53,7 +58,7 @@ find_volumes(struct boot *b)
 			bool found = false;
 
 			for (size_t k = 0; k < b->volumes; k++)
-				found = found || strcmp(b->volume[k].uuid, wanted[i]) == 0;
+				found = found || strcasecmp(b->volume[k].uuid, wanted[i]) == 0;
 			missing += !found;
 			if (!found && tries == 0)
 				log_info("waiting for volume %s (%s)", b->settings->volume[i].name, wanted[i]);
@@ -78,50 +83,123 @@ all_open(const struct boot *b)
 }
 
 static void
+put(struct buffer *b, const char *text)
+{
+	buffer_bytes(b, bytes_of(text, strlen(text)));
+}
+
+static void
 ask_passphrase(const struct boot *b)
 {
-	char text[512];
-	size_t n = (size_t)snprintf(text, sizeof text, "Passphrase for");
+	char text[VOLUMES_MAX * (VOLUME_NAME_MAX + BLOCK_PATH_MAX + 4) + 128];
+	struct buffer out = buffer_of(text, sizeof text - 1);
 
-	for (size_t i = 0; i < b->volumes && n < sizeof text - 96; i++)
-		if (b->opened[i] == SHUT)
-			n += (size_t)snprintf(text + n, sizeof text - n, " %s (%s)", b->name[i], b->volume[i].device);
-	snprintf(text + n, sizeof text - n, ", beside the approval that is being asked for: ");
+	put(&out, "Passphrase for");
+	for (size_t i = 0; i < b->volumes; i++) {
+		if (b->opened[i] != SHUT)
+			continue;
+		put(&out, " ");
+		put(&out, b->name[i]);
+		put(&out, " (");
+		put(&out, b->volume[i].device);
+		put(&out, ")");
+	}
+	put(&out, b->keys >= 0 ? ", beside the approval that is being asked for: " : ": ");
+	text[out.n] = '\0';
 	console_ask(&b->console, text);
+}
+
+static int64_t
+seconds_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
+/* The console may come late, or go and come back. */
+static void
+open_console(struct boot *b)
+{
+	if (b->settings->prompt && b->console.fd < 0 && seconds_now() >= b->console_after && console_open("/dev/console", &b->console) == OK)
+		ask_passphrase(b);
+}
+
+/* What locks memory, and what ends a process with its parent, is not inherited. */
+_Noreturn static void
+run_child(struct boot *b, pid_t parent, int keys)
+{
+	memory_protect();
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
+		_exit(E_IO);
+	_exit((int)approve_run(b->settings, b->volume, b->volumes, keys, &b->attest));
+}
+
+static void
+forget_child(struct boot *b)
+{
+	if (b->keys >= 0)
+		close(b->keys);
+	b->keys = b->child = -1;
+}
+
+static void
+no_child(struct boot *b)
+{
+	b->outcome = file_status(errno);
+	log_error("no approval can be asked for: %s", strerror(errno));
 }
 
 static void
 start_child(struct boot *b)
 {
+	pid_t parent = getpid();
 	int ends[2];
 
-	b->keys = -1;
-	if (pipe2(ends, O_CLOEXEC) != 0)
+	b->keys = b->child = -1;
+	if (pipe2(ends, O_CLOEXEC) != 0) {
+		no_child(b);
 		return;
+	}
 	b->child = fork();
 	if (b->child == 0) {
 		close(ends[0]);
-		memory_protect();
-		_exit(approve_run(b->settings, b->volume, b->volumes, ends[1], &b->attest) == OK ? 0 : 1);
+		run_child(b, parent, ends[1]);
 	}
 	close(ends[1]);
-	if (b->child > 0)
-		b->keys = ends[0];
-	else
-		close(ends[0]);
+	b->keys = ends[0];
+	if (b->child < 0) {
+		no_child(b);
+		forget_child(b);
+	}
 }
 
 static void
-end_child(struct boot *b)
+kill_child(struct boot *b)
 {
 	if (b->child > 0) {
 		kill(b->child, SIGKILL);
 		waitpid(b->child, NULL, 0);
 	}
-	b->child = -1;
-	if (b->keys >= 0)
-		close(b->keys);
-	b->keys = -1;
+	forget_child(b);
+}
+
+/* It closed its end of the pipe. If it did not end by itself, it may have read the secret: the door must close now. */
+static void
+reap_child(struct boot *b)
+{
+	int status = 0;
+	bool ended = waitpid(b->child, &status, 0) == b->child && WIFEXITED(status);
+
+	forget_child(b);
+	if (ended) {
+		b->outcome = (enum status)WEXITSTATUS(status);
+		return;
+	}
+	log_error("the process that asks for the approval died (signal %d); nothing is asked for any more in this boot", WTERMSIG(status));
+	b->outcome = E_IO;
+	door_close_or_poweroff(b->settings->tpm, "left", bytes_of(NULL, 0));
 }
 
 /* A ticket that was made in this boot saves three TPM commands in the next. */
@@ -129,14 +207,38 @@ static void
 cache_ticket(struct volume *v, const struct token_ticket *fresh)
 {
 	struct token *t = &v->token;
+	size_t i = 0;
 
 	if (fresh->n == 0)
 		return;
-	if (t->cache.tickets == TOKEN_TICKETS)
-		memmove(t->cache.ticket, t->cache.ticket + 1, --t->cache.tickets * sizeof *t->cache.ticket);
-	t->cache.ticket[t->cache.tickets++] = *fresh;
+	/* In the place of one that the TPM refused. */
+	while (i < t->cache.tickets && memcmp(t->cache.ticket[i].delegation, fresh->delegation, sizeof fresh->delegation) != 0)
+		i++;
+	if (i == TOKEN_TICKETS)
+		memmove(t->cache.ticket, t->cache.ticket + 1, --i * sizeof *t->cache.ticket);
+	t->cache.ticket[i] = *fresh;
+	if (t->cache.tickets <= i)
+		t->cache.tickets = i + 1;
 	if (volume_token_write(v, t, (int)v->token_number) != OK)
 		log_warning("%s: the ticket of the new delegation could not be kept in the token; the next boot checks it again", v->device);
+}
+
+/* On record before it is there, so that whoever starts a shell knows of it. */
+static void
+open_by_approval(struct boot *b, size_t i, const struct approve_key *in)
+{
+	struct volume *v = &b->volume[i];
+	enum status s = opened_note(b->name[i], true);
+
+	if (s == OK)
+		s = volume_open(v, b->name[i], bytes_of(in->key, strnlen(in->key, sizeof in->key)), (int)v->token.keyslot);
+	if (s != OK) {
+		log_error("%s: not opened as %s: %s", v->device, b->name[i], status_text(s));
+		return;
+	}
+	b->opened[i] = BY_APPROVAL;
+	log_info("%s: opened as %s by approval", v->device, b->name[i]);
+	cache_ticket(v, &in->ticket);
 }
 
 /* A key from the child. The door is closed already: it closes it before it writes. */
@@ -144,23 +246,16 @@ static void
 take_key(struct boot *b)
 {
 	struct approve_key in;
-	struct volume *v;
 	enum status s = file_read_all(b->keys, &in, sizeof in);
 
-	if (s != OK || in.volume >= b->volumes) {
-		end_child(b);
-		return;
-	}
-	v = &b->volume[in.volume];
-	if (b->opened[in.volume] == SHUT) {
-		s = volume_open(v, b->name[in.volume], bytes_of(in.key, strlen(in.key)), (int)v->token.keyslot);
-		if (s == OK) {
-			b->opened[in.volume] = BY_APPROVAL;
-			log_info("%s: opened as %s by approval", v->device, b->name[in.volume]);
-			cache_ticket(v, &in.ticket);
-		} else {
-			log_error("%s: not opened: %s", v->device, status_text(s));
-		}
+	if (s == OK && in.volume < b->volumes) {
+		if (b->opened[in.volume] == SHUT)
+			open_by_approval(b, in.volume, &in);
+	} else {
+		if (s != OK)
+			reap_child(b);
+		if (!all_open(b))
+			ask_passphrase(b);
 	}
 	memory_wipe(&in, sizeof in);
 }
@@ -175,10 +270,29 @@ close_approved(struct boot *b)
 	for (size_t i = 0; i < b->volumes; i++) {
 		if (b->opened[i] != BY_APPROVAL)
 			continue;
-		log_warning("%s: closed again, because another volume was opened by passphrase; give its passphrase too", b->volume[i].device);
-		if (volume_close(b->name[i]) == OK)
-			b->opened[i] = SHUT;
+		log_warning("%s: closed again: what an approval opened stays open only when all is", b->volume[i].device);
+		if (volume_close(b->name[i]) != OK)
+			door_poweroff("it cannot be closed");
+		b->opened[i] = SHUT;
 	}
+}
+
+/* Whether it opens one of them. */
+static bool
+try_passphrase(struct boot *b, struct bytes passphrase)
+{
+	bool fits = false;
+
+	for (size_t i = 0; i < b->volumes; i++) {
+		if (b->opened[i] != SHUT || volume_open(&b->volume[i], b->name[i], passphrase, -1) != OK)
+			continue;
+		/* Without the note it counts as opened by nobody. */
+		opened_note(b->name[i], false);
+		b->opened[i] = BY_PASSPHRASE;
+		fits = true;
+		log_info("%s: opened as %s by passphrase", b->volume[i].device, b->name[i]);
+	}
+	return fits;
 }
 
 static void
@@ -186,25 +300,20 @@ take_passphrase(struct boot *b)
 {
 	char line[CONSOLE_LINE_MAX];
 	size_t n;
-	bool fits = false;
 	enum status s = console_read(&b->console, line, &n);
+	bool fits = s == OK && try_passphrase(b, bytes_of(line, n));
 
+	memory_wipe(line, sizeof line);
 	if (s == E_IO) {
+		log_warning("the console is gone");
 		console_close(&b->console);
+		b->console_after = seconds_now() + CONSOLE_SECONDS;
 		return;
 	}
-	for (size_t i = 0; s == OK && i < b->volumes; i++) {
-		if (b->opened[i] != SHUT || volume_open(&b->volume[i], b->name[i], bytes_of(line, n), -1) != OK)
-			continue;
-		b->opened[i] = BY_PASSPHRASE;
-		fits = true;
-		log_info("%s: opened as %s by passphrase", b->volume[i].device, b->name[i]);
-	}
-	memory_wipe(line, sizeof line);
 	if (fits) {
 		/* From here on nothing is asked for in this boot's name. */
-		end_child(b);
-		door_close_or_poweroff(b->settings->tpm, "passphrase");
+		kill_child(b);
+		door_close_or_poweroff(b->settings->tpm, "passphrase", bytes_of(NULL, 0));
 		close_approved(b);
 	} else if (s == OK) {
 		log_warning("this passphrase opens none of the volumes");
@@ -213,53 +322,54 @@ take_passphrase(struct boot *b)
 		ask_passphrase(b);
 }
 
-static int64_t
-seconds_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec;
-}
+#define POWEROFF_SECONDS 600
 
 /* Whether waiting has an end, and it has come. */
 static bool
 gives_up(const struct settings *s, int64_t since)
 {
-	static const unsigned until_poweroff = 600;
+	int64_t waited = seconds_now() - since;
 
-	if (s->give_up == GIVE_UP_NEVER || seconds_now() - since < (int64_t)(s->give_up == GIVE_UP_AFTER ? s->give_up_seconds : until_poweroff))
+	if (s->give_up == GIVE_UP_POWEROFF && waited >= POWEROFF_SECONDS)
+		door_poweroff("no approval and no passphrase in time (give-up = poweroff)");
+	if (s->give_up != GIVE_UP_AFTER || waited < (int64_t)s->give_up_seconds)
 		return false;
-	if (s->give_up == GIVE_UP_POWEROFF) {
-		log_error("no approval and no passphrase for %u s: switching off", until_poweroff);
-		sync();
-		reboot(RB_POWER_OFF);
-	}
+	log_error("giving up, as the configuration says (give-up = %u)", s->give_up_seconds);
 	return true;
+}
+
+/* Nothing more can come: say why, by the status as well. */
+static enum status
+no_way_left(const struct boot *b)
+{
+	log_error("nothing more can open the volumes: no approval is being asked for, and there is no console for a passphrase");
+	if (b->outcome == E_NOT_FOUND)
+		return E_TPM;
+	return b->outcome != OK ? b->outcome : E_DENIED;
 }
 
 static enum status
 wait_for_keys(struct boot *b)
 {
+	static const short any = POLLIN | POLLHUP | POLLERR | POLLNVAL;
 	int64_t since = seconds_now();
 
 	while (!all_open(b)) {
-		struct pollfd p[2] = { { b->keys, POLLIN, 0 }, { b->console.fd, POLLIN, 0 } };
+		struct pollfd p[2];
 
-		if (b->keys < 0 && b->console.fd < 0) {
-			log_error("nothing more can open the volumes: no approval is being asked for, and there is no console for a passphrase");
-			return E_DENIED;
-		}
+		open_console(b);
+		if (b->keys < 0 && b->console.fd < 0 && seconds_now() >= b->console_after)
+			return no_way_left(b);
+		p[0] = (struct pollfd){ b->keys, POLLIN, 0 };
+		p[1] = (struct pollfd){ b->console.fd, POLLIN, 0 };
 		if (poll(p, 2, 1000) < 0 && errno != EINTR)
 			return E_IO;
-		if ((p[0].revents & (POLLIN | POLLHUP)) != 0)
+		if ((p[0].revents & any) != 0)
 			take_key(b);
-		if ((p[1].revents & (POLLIN | POLLHUP)) != 0)
+		if ((p[1].revents & any) != 0)
 			take_passphrase(b);
-		if (gives_up(b->settings, since)) {
-			log_error("giving up, as the configuration says (give-up = %u)", b->settings->give_up_seconds);
+		if (!all_open(b) && gives_up(b->settings, since))
 			return E_TIMEOUT;
-		}
 	}
 	return OK;
 }
@@ -293,13 +403,15 @@ boot_run(const struct settings *settings)
 	if (door_closed())
 		log_error("the door is closed already (%s): this boot cannot be approved any more", DOOR_FOLDER "/door");
 	start_child(b);
-	if (settings->prompt && console_open("/dev/console", &b->console) == OK)
-		ask_passphrase(b);
 	s = wait_for_keys(b);
 	console_close(&b->console);
-	end_child(b);
+	kill_child(b);
+	approve_clean_up(settings);
 	if (s == OK)
-		door_close_or_poweroff(settings->tpm, "left");
+		door_close_or_poweroff(settings->tpm, "left", bytes_of(NULL, 0));
+	else
+		/* What follows may be a shell. */
+		close_approved(b);
 	memory_wipe(&b->attest, sizeof b->attest);
 	return s;
 }

@@ -24,6 +24,8 @@ console_open(const char *path, struct console *c)
 	quiet = c->before;
 	quiet.c_lflag &= ~(tcflag_t)ECHO;
 	quiet.c_lflag |= ICANON | ECHONL;
+	/* Control-D would look like the end of the console. */
+	quiet.c_cc[VEOF] = _POSIX_VDISABLE;
 	tcsetattr(c->fd, TCSAFLUSH, &quiet);
 	return OK;
 }

@@ -32,10 +32,28 @@ door_closed(void)
 	return access(NOTE, F_OK) == 0;
 }
 
+/* A TPM 1.2 has no door, and no /dev/tpmrm0. */
+static bool
+is_version_1(void)
+{
+	char text[8] = "";
+	struct buffer b = buffer_of(text, sizeof text - 1);
+
+	return file_read("/sys/class/tpm/tpm0/tpm_version_major", &b) == OK && text[0] == '1';
+}
+
 bool
 door_tpm_announced(void)
 {
-	return access("/sys/firmware/acpi/tables/TPM2", F_OK) == 0 || access("/sys/class/tpm/tpm0", F_OK) == 0;
+	static const char *const signs[] = { "/sys/firmware/acpi/tables/TPM2", "/sys/class/tpm/tpm0", "/dev/tpm0", "/dev/tpmrm0" };
+
+	/* No sysfs: nothing can be known, so there is one. */
+	if (access("/sys/class", F_OK) != 0 || access(signs[0], F_OK) == 0)
+		return true;
+	for (size_t i = 1; i < sizeof signs / sizeof *signs; i++)
+		if (access(signs[i], F_OK) == 0)
+			return !is_version_1();
+	return false;
 }
 
 enum status
@@ -95,7 +113,7 @@ door_close_with(struct tpm *t, const char *outcome, struct bytes digest)
 
 /* A TPM that is announced may come late, or be held by a predecessor that is about to die. */
 static enum status
-try_close(const char *tcti, const char *outcome)
+try_close(const char *tcti, const char *outcome, struct bytes digest)
 {
 	struct tpm *t = NULL;
 	enum status s = tpm_open(tcti[0] != '\0' ? tcti : "device:/dev/tpmrm0", &t);
@@ -105,13 +123,13 @@ try_close(const char *tcti, const char *outcome)
 		s = tpm_open(NULL, &t);
 	}
 	if (s == OK)
-		s = door_close_with(t, outcome, bytes_of(NULL, 0));
+		s = door_close_with(t, outcome, digest);
 	tpm_close(t);
 	return s;
 }
 
 enum status
-door_close(const char *tcti, const char *outcome)
+door_close(const char *tcti, const char *outcome, struct bytes digest)
 {
 	enum status s = OK;
 
@@ -122,7 +140,7 @@ door_close(const char *tcti, const char *outcome)
 		return OK;
 	}
 	for (unsigned i = 0; i < TRIES; i++) {
-		s = try_close(tcti, outcome);
+		s = try_close(tcti, outcome, digest);
 		if (s == OK)
 			break;
 		log_warning("the door (PCR %d) could not be closed: %s; trying again", DOOR_PCR, status_text(s));
@@ -147,20 +165,26 @@ is_unprotected(void)
 }
 
 void
-door_close_or_poweroff(const char *tcti, const char *outcome)
+door_poweroff(const char *reason)
 {
-	if (door_close(tcti, outcome) == OK)
-		return;
-	if (is_unprotected()) {
-		log_warning("the door is open, and bootgate.door=unprotected on the command line lets this boot go on");
-		return;
-	}
-	log_error("the TPM is announced but the door cannot be closed: switching off, so that nothing that a disk supplies can ask for an approval. "
-		"Check the TPM in the firmware's set-up; boot the rescue entry to start without it.");
+	log_error("%s: switching off", reason);
 	sync();
+	/* So that it can be read. */
 	sleep(5);
 	reboot(RB_POWER_OFF);
 	log_error("switching off failed: %s", strerror(errno));
 	for (;;)
 		pause();
+}
+
+bool
+door_close_or_poweroff(const char *tcti, const char *outcome, struct bytes digest)
+{
+	if (door_close(tcti, outcome, digest) == OK)
+		return true;
+	if (!is_unprotected())
+		door_poweroff("the TPM is announced but the door cannot be closed, and nothing that a disk supplies may ask for an approval. "
+			"Check the TPM in the firmware's set-up; boot the rescue entry to start without it");
+	log_warning("the door is open, and bootgate.door=unprotected on the command line lets this boot go on");
+	return false;
 }

@@ -22,18 +22,24 @@ bool door_closed(void);
 enum status door_close_with(struct tpm *t, const char *outcome, struct bytes digest);
 
 /*
- * door_close(outcome): opens the TPM itself (/dev/tpmrm0 first: a hung agent may hold /dev/tpm0).  A machine whose firmware announces no TPM has no door: OK.
- * Retries for some seconds; then the status of the last try.
+ * door_close(tcti, outcome, digest): opens the TPM itself (/dev/tpmrm0 first: a hung agent may hold /dev/tpm0).  A machine whose firmware announces
+ * no TPM has no door: OK.  Retries for some seconds; then the status of the last try.
  */
-enum status door_close(const char *tcti, const char *outcome);
+enum status door_close(const char *tcti, const char *outcome, struct bytes digest);
 
-/* door_close_or_poweroff(outcome): what nobody may get past: when the door cannot be closed the machine is switched off, with the reason on the console. Returns only with the door closed, or with bootgate.door=unprotected on the measured command line. */
-void door_close_or_poweroff(const char *tcti, const char *outcome);
+/*
+ * door_close_or_poweroff(tcti, outcome, digest): what nobody may get past: when the door cannot be closed the machine is switched off, with the reason
+ * on the console.  Returns true with the door closed; false with the door open, by bootgate.door=unprotected on the measured command line.
+ */
+bool door_close_or_poweroff(const char *tcti, const char *outcome, struct bytes digest);
+
+/* door_poweroff(reason): says it, and switches off. */
+_Noreturn void door_poweroff(const char *reason);
 
 /* door_user_events(out): the user-space events that were noted, encoded; an empty list when there are none. */
 enum status door_user_events(struct buffer *out);
 
-/* door_tpm_announced(): whether the firmware's ACPI tables or the kernel know a TPM 2.0. */
+/* door_tpm_announced(): whether the firmware's ACPI tables or the kernel know a TPM 2.0; true as well when that cannot be known. */
 bool door_tpm_announced(void);
 
 #endif

@@ -12,6 +12,7 @@
 #include "agent/enroll.h"
 #include "agent/exit.h"
 #include "agent/luks_enroll.h"
+#include "agent/opened.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
@@ -21,7 +22,7 @@ static struct settings settings;
 
 /* What the verbs' options leave. */
 struct options {
-	const char *config, *verifier, *token, *token_file, *label, *certificate, *kind, *passphrase_file;
+	const char *config, *verifier, *token, *token_file, *label, *certificate, *kind, *passphrase_file, *root;
 };
 
 static const struct option long_options[] = {
@@ -33,6 +34,7 @@ static const struct option long_options[] = {
 	{ "ek-certificate", required_argument, NULL, 'e' },
 	{ "key", required_argument, NULL, 'k' },
 	{ "passphrase-file", required_argument, NULL, 'p' },
+	{ "root", required_argument, NULL, 'r' },
 	{ "debug", no_argument, NULL, 'd' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -44,7 +46,9 @@ static const char usage[] =
 	"\n"
 	"In the initramfs:\n"
 	"  boot                   ask the verifiers for an approval, and people for the passphrase; open the volumes; close the door\n"
-	"  door OUTCOME           close the door (PCR 13): shell, passphrase or left; switch off when it cannot be closed\n"
+	"  door OUTCOME           close the door (PCR 13): shell, passphrase or left; switch off when it cannot be closed;\n"
+	"                         for a shell, close what an approval opened as well\n"
+	"      --root DEVICE        what is about to be mounted: unless all of it is volumes that bootgate opened, close those of the approval\n"
 	"On the installed host:\n"
 	"  enroll                 enrol this machine at a verifier\n"
 	"      --verifier URL       https://HOST[:PORT]; default: the first of the configuration\n"
@@ -108,22 +112,33 @@ verb_boot(const struct options *o, const char *argument)
 }
 
 /* The door needs no configuration: it must close even when the image's files are broken. */
-static enum status
-verb_door(const struct options *o, const char *outcome)
+static void
+load_for_door(const struct options *o)
 {
-	struct settings quiet;
 	uint8_t memory[16384];
 	struct buffer b = BUFFER(memory);
 	unsigned line;
-	const char *why, *tpm = "";
+	const char *why;
+
+	if (file_read(o->config, &b) != OK || settings_parse(buffer_view(&b), &settings, &line, &why) != OK)
+		memset(&settings, 0, sizeof settings);
+}
+
+/* All or nothing: an honest volume is shown neither to a shell nor to a root that nobody vouches for. */
+static enum status
+verb_door(const struct options *o, const char *outcome)
+{
+	bool shell = strcmp(outcome, "shell") == 0;
 
 	if (!door_outcome_known(outcome) || strcmp(outcome, "approved") == 0) {
 		log_error("door: an outcome is shell, passphrase or left");
 		return E_SYNTAX;
 	}
-	if (file_read(o->config, &b) == OK && settings_parse(buffer_view(&b), &quiet, &line, &why) == OK)
-		tpm = quiet.tpm;
-	door_close_or_poweroff(tpm, outcome);
+	load_for_door(o);
+	door_close_or_poweroff(settings.tpm, outcome, bytes_of(NULL, 0));
+	if (shell || (o->root != NULL && settings.root == ROOT_APPROVED && opened_check_root(o->root) != OK))
+		if (opened_close_approved() != OK)
+			door_poweroff("a volume that was opened by approval cannot be closed");
 	return OK;
 }
 
@@ -234,6 +249,7 @@ parse_options(int argc, char **argv, struct options *o)
 		case 'e': o->certificate = optarg; break;
 		case 'k': o->kind = optarg; break;
 		case 'p': o->passphrase_file = optarg; break;
+		case 'r': o->root = optarg; break;
 		case 'd': log_limit(LOG_LEVEL_DEBUG); break;
 		case 'h': fputs(usage, stdout); return EXIT_DONE;
 		case 'V': puts("bootgate " BOOTGATE_VERSION); return EXIT_DONE;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -56,6 +57,9 @@ set_volume(struct settings *s, const char *value)
 		return "a volume is NAME UUID";
 	if (!is_mapping_name(v->name) || !is_uuid(v->uuid))
 		return "a volume is NAME UUID: a plain name, and a UUID in lower case as cryptsetup luksUUID prints it";
+	for (size_t i = 0; i < s->volumes; i++)
+		if (strcmp(s->volume[i].name, v->name) == 0 || strcmp(s->volume[i].uuid, v->uuid) == 0)
+			return "two volumes of one name, or one volume with two names";
 	s->volumes++;
 	return NULL;
 }
@@ -264,14 +268,25 @@ settings_load(const char *path, struct settings *s)
 	return load_keys(s);
 }
 
+static const struct settings_volume *
+find_volume(const struct settings *s, const char *uuid)
+{
+	for (size_t i = 0; i < s->volumes; i++)
+		if (strcasecmp(s->volume[i].uuid, uuid) == 0)
+			return &s->volume[i];
+	return NULL;
+}
+
+bool
+settings_has(const struct settings *s, const char *uuid)
+{
+	return find_volume(s, uuid) != NULL;
+}
+
 void
 settings_name(const struct settings *s, const char *uuid, char *name, size_t size)
 {
-	for (size_t i = 0; i < s->volumes; i++) {
-		if (strcmp(s->volume[i].uuid, uuid) == 0) {
-			snprintf(name, size, "%s", s->volume[i].name);
-			return;
-		}
-	}
-	snprintf(name, size, "luks-%s", uuid);
+	const struct settings_volume *v = find_volume(s, uuid);
+
+	snprintf(name, size, v != NULL ? "%s" : "luks-%s", v != NULL ? v->name : uuid);
 }

@@ -46,6 +46,9 @@ enum status settings_parse(struct bytes text, struct settings *s, unsigned *line
 /* settings_load(path, s): the file, the authority's key and the TLS CA. Says what is wrong, by file and line. */
 enum status settings_load(const char *path, struct settings *s);
 
+/* settings_has(s, uuid): whether the configuration names that volume. */
+bool settings_has(const struct settings *s, const char *uuid);
+
 /* settings_name(s, uuid, name, size): the mapping's name for a volume. */
 void settings_name(const struct settings *s, const char *uuid, char *name, size_t size);
 

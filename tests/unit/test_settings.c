@@ -71,6 +71,8 @@ a_bad_line_is_named(void **state)
 		{ "volume = ../x " UUID "\n", 1 },
 		{ "volume = root " UUID " more\n", 1 },
 		{ "volume = root 0F0E0D0C-0b0a-4908-8706-050403020100\n", 1 },
+		{ "volume = a " UUID "\nvolume = b " UUID "\n", 2 },
+		{ "volume = a " UUID "\nvolume = a 11111111-1111-4111-8111-111111111111\n", 2 },
 		{ "root = yes\n", 1 },
 		{ "memory-overwrite = perhaps\n", 1 },
 		{ "no equals sign\n", 1 },
