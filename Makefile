@@ -36,7 +36,8 @@ POLICY     := policy/appraise policy/case policy/command_line policy/comments po
               policy/pe policy/policy policy/uki_reference
 STORE      := store/config store/keys store/record store/sqlite
 NET        := net/https net/https_head net/trust net/url
-AGENT      := agent/approve agent/attest agent/boot agent/console agent/door agent/enroll agent/identity agent/ima agent/luks_enroll agent/main \
+AGENT      := agent/approve agent/attest agent/boot agent/certificates agent/console agent/door agent/enroll agent/identity agent/ima agent/luks_enroll agent/main \
+              agent/opened agent/retry \
               agent/block agent/cryptsetup agent/mapping agent/memory_overwrite agent/settings agent/volume
 VERIFIER   := verifier/attest verifier/bootgated verifier/confine verifier/desk verifier/ekcert_ask verifier/ekcert_code verifier/enroll \
               verifier/frame verifier/front verifier/http verifier/judge verifier/library verifier/nonce verifier/stranger \
@@ -68,6 +69,9 @@ test_tpm_MORE   := $(TPM)
 test_tpm_callbacks_MORE := $(TPM)
 test_net_MORE   := net/https net/https_head net/trust net/url
 test_settings_MORE := agent/settings net/trust net/url
+test_retry_MORE := agent/retry
+test_opened_MORE := agent/block agent/cryptsetup agent/mapping agent/opened agent/volume
+test_certificates_MORE := agent/certificates
 fuzz_http_answer_MORE := net/https_head
 fuzz_settings_MORE := agent/settings net/trust net/url
 test_store_MORE := $(STORE)
@@ -259,7 +263,7 @@ $(B)/test/test_ctl: $(B)/test/bootgatectl
 BENCH_WRAP := tpm_open tpm_banks tpm_session_begin tpm_quote tpm_secret_read tpm_door_close tpm_flush https_open https_send https_receive \
               hpke_generate hpke_derive message_result_verify message_share_open seal_open
 BENCH_BOOT := $(filter-out agent/main agent/boot agent/enroll agent/luks_enroll agent/memory_overwrite,$(bootgate_OBJECTS))
-BENCH_TOOLS := $(patsubst %,$(B)/bench/%,bootgate boot firmware stopwatch judge)
+BENCH_TOOLS := $(patsubst %,$(B)/bench/%,bootgate boot firmware stopwatch judge parse)
 BENCH_CC    = $(CC) $(filter-out -MMD -MP,$(CPPFLAGS_ALL)) $(HOST_CFLAGS) -pie -Wl,--gc-sections -o $@
 $(B)/bench/boot: tests/bench/boot.c $(BENCH_BOOT:%=$(B)/bench/%.o) $(THIRD_HOST)
 	@echo "  link   $@"
@@ -270,6 +274,9 @@ $(B)/bench/firmware: tests/bench/firmware.c $(patsubst %,$(B)/host/%.o,$(BASE) $
 $(B)/bench/judge: tests/bench/judge.c $(patsubst %,$(B)/host/%.o,$(LIBRARY) $(STORE) verifier/frame) $(T)/host/libbearssl.a $(T)/host/libtinycbor.a
 	@echo "  link   $@"
 	@$(BENCH_CC) $^ -lsqlite3 -lconfuse
+$(B)/bench/parse: tests/bench/parse.c $(patsubst %,$(B)/host/%.o,$(BASE) $(CRYPTO) $(EVENTLOG) $(LUKS)) $(T)/host/libbearssl.a
+	@echo "  link   $@"
+	@$(BENCH_CC) $^
 $(B)/bench/stopwatch: tests/bench/stopwatch.c
 	@mkdir -p $(@D)
 	@echo "  link   $@"

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/certificates.h"
 #include "agent/identity.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -23,8 +24,9 @@ struct enrollment {
 	const struct enroll_options *options;
 	struct tpm *tpm;
 	struct https *https;
-	struct identity identity;
+	struct identity identity, before; /* before: what an earlier enrolment noted, or zeros */
 	bool ak_made, secret_made;
+	bool unclear; /* the verifier may have enrolled the machine, and we may not have heard it */
 
 	uint8_t certificate[CERTIFICATES_MAX * CERTIFICATE_SIZE_MAX];
 	uint8_t message[ENROLL_SIZE_MAX], answer[ENROLL_SIZE_MAX];
@@ -41,35 +43,6 @@ token_key(const struct enrollment *e)
 	return bytes_of(e->token_key, e->has_token ? sizeof e->token_key : 0);
 }
 
-/* One DER SEQUENCE with its header: how long it says it is. */
-static size_t
-der_size(struct bytes in)
-{
-	size_t n;
-
-	if (in.n < 4 || in.p[0] != 0x30)
-		return 0;
-	if (in.p[1] == 0x82)
-		n = 4 + ((size_t)in.p[2] << 8 | in.p[3]);
-	else
-		n = in.p[1] < 0x80 ? 2 + (size_t)in.p[1] : in.p[1] == 0x81 ? 3 + (size_t)in.p[2] : 0;
-	return n <= in.n ? n : 0;
-}
-
-static enum status
-split_certificates(struct bytes chain, struct enroll_begin *m)
-{
-	while (chain.n > 0) {
-		size_t n = der_size(chain);
-
-		if (n == 0 || m->certificates == CERTIFICATES_MAX)
-			return n == 0 ? E_SYNTAX : E_TOO_LARGE;
-		m->certificate[m->certificates++] = bytes_of(chain.p, n);
-		chain = bytes_of(chain.p + n, chain.n - n);
-	}
-	return OK;
-}
-
 /* *The* EK is the first with a certificate, in this order; it also salts. */
 static enum status
 choose_ek(struct enrollment *e, struct buffer *certificates, enum tpm_ek_kind *kind)
@@ -77,10 +50,6 @@ choose_ek(struct enrollment *e, struct buffer *certificates, enum tpm_ek_kind *k
 	uint8_t chain_bytes[CERTIFICATE_SIZE_MAX * 4];
 	struct buffer chain = BUFFER(chain_bytes);
 
-	if (e->options->certificate != NULL) {
-		*kind = e->options->key_kind == TPM_EK_KINDS ? TPM_EK_P384 : (enum tpm_ek_kind)e->options->key_kind;
-		return file_read(e->options->certificate, certificates);
-	}
 	for (int i = TPM_EK_P384; i < TPM_EK_KINDS; i++) {
 		certificates->n = chain.n = 0;
 		*kind = (enum tpm_ek_kind)i;
@@ -90,7 +59,30 @@ choose_ek(struct enrollment *e, struct buffer *certificates, enum tpm_ek_kind *k
 		}
 	}
 	certificates->n = 0;
+	log_error("the TPM holds no EK certificate; take it from the vendor's site and give it as --ek-certificate FILE");
 	return E_NOT_FOUND;
+}
+
+static enum status
+read_certificate(const char *file, struct buffer *certificates)
+{
+	enum status s = file_read(file, certificates);
+
+	if (s != OK)
+		log_error("%s: %s", file, status_text(s));
+	return s;
+}
+
+static enum status
+take_certificates(struct buffer *certificates, struct enroll_begin *m)
+{
+	enum status s = certificates_split(buffer_view(certificates), m->certificate, CERTIFICATES_MAX, &m->certificates);
+
+	if (s == OK && m->certificates == 0)
+		s = E_MISSING;
+	if (s != OK)
+		log_error("the EK certificate: %s; it must be in DER", status_text(s));
+	return s;
 }
 
 static const char *const kind_names[] = { [TPM_EK_P384] = "P-384", [TPM_EK_P256] = "P-256", [TPM_EK_RSA2048] = "RSA-2048" };
@@ -100,7 +92,7 @@ make_keys(struct enrollment *e, struct enroll_begin *m)
 {
 	struct buffer certificates = BUFFER(e->certificate);
 	struct identity *id = &e->identity;
-	enum tpm_ek_kind kind;
+	enum tpm_ek_kind kind = TPM_EK_RSA2048;
 	enum hash_alg banks[QUOTE_BANKS_MAX];
 	size_t n;
 	bool sha256 = false;
@@ -113,15 +105,13 @@ make_keys(struct enrollment *e, struct enroll_begin *m)
 		return E_UNSUPPORTED;
 	}
 	if (s == OK)
-		s = choose_ek(e, &certificates, &kind);
-	if (s == E_NOT_FOUND) {
-		log_error("the TPM holds no EK certificate; take it from the vendor's site and give it as --ek-certificate FILE");
-		return s;
-	}
+		s = e->options->certificate != NULL ? read_certificate(e->options->certificate, &certificates) : choose_ek(e, &certificates, &kind);
 	if (s == OK)
-		s = split_certificates(buffer_view(&certificates), m);
+		s = take_certificates(&certificates, m);
 	if (s != OK)
 		return s;
+	if (e->options->certificate != NULL)
+		kind = certificates_ek_kind(m->certificate[0]);
 	log_info("endorsement key: %s, %zu certificate%s", kind_names[kind], m->certificates, m->certificates == 1 ? "" : "s");
 	s = tpm_ek_ensure(e->tpm, kind, &id->ek);
 	if (s != OK)
@@ -155,9 +145,11 @@ exchange(struct enrollment *e, const char *path, struct bytes body, struct bytes
 		s = https_receive(e->https, ANSWER_SECONDS, &in, &answer);
 	if (s != OK) {
 		log_error("%s: %s: %s", path, status_text(s), https_error(e->https));
-		return s;
+		return s == E_TIMEOUT ? E_NETWORK : s;
 	}
 	if (answer.code != 200) {
+		/* 5xx may come of something in between that waited in vain. */
+		e->unclear = e->unclear && answer.code >= 500;
 		if (message_problem_decode(answer.body, &p) == OK)
 			log_error("the verifier refuses: %.*s (%.*s)", (int)p.text.n, (const char *)p.text.p, (int)p.code.n, (const char *)p.code.p);
 		else
@@ -274,14 +266,17 @@ finish(struct enrollment *e, enum enrolled_state *state)
 	m.signature = buffer_view(&signature);
 	if (s == OK)
 		s = message_enroll_finish_encode(&m, &body);
-	if (s == OK)
-		s = exchange(e, "/v1/enroll/finish", buffer_view(&body), BYTES(e->key), &reply);
+	if (s != OK)
+		return s;
+	e->unclear = true;
+	s = exchange(e, "/v1/enroll/finish", buffer_view(&body), BYTES(e->key), &reply);
 	if (s != OK)
 		return s;
 	if (!mac_fits(e, reply.mac) || message_enroll_answer_decode(reply.body, &a) != OK) {
 		log_error("the verifier's last answer was changed on the way");
 		return E_MAC;
 	}
+	e->unclear = false;
 	*state = a.state;
 	if (a.text.n > 0)
 		log_info("the verifier says: %.*s", (int)a.text.n, (const char *)a.text.p);
@@ -297,24 +292,54 @@ undo(struct enrollment *e)
 		log_info("undone: the new AK at 0x%08" PRIx32 " was removed again", e->identity.ak_handle);
 }
 
+/* The verifier has replaced the machine's earlier record: the earlier secret opens nothing any more. */
+static void
+drop_earlier(struct enrollment *e)
+{
+	uint32_t handle = e->before.index[0].handle;
+
+	if (handle == 0 || handle == e->identity.index[0].handle)
+		return;
+	if (tpm_secret_delete(e->tpm, handle) == OK)
+		log_info("the secret of the earlier enrolment, NV index 0x%08" PRIx32 ", was deleted", handle);
+	log_warning("volumes that were enrolled before open by passphrase only, until each is enrolled again: bootgate luks-enroll DEVICE");
+}
+
+/* Nothing must be undone from here on: what the verifier may know must stay. */
 static enum status
-run_steps(struct enrollment *e, size_t verifier)
+conclude(struct enrollment *e, enum status s, enum enrolled_state state)
+{
+	enum status saved = identity_save(&e->identity, IDENTITY_PATH);
+
+	if (saved != OK)
+		log_error("%s could not be written: %s", IDENTITY_PATH, status_text(saved));
+	if (s != OK) {
+		log_warning("the verifier may have enrolled this machine all the same, so its keys stay in the TPM. Try bootgate luks-enroll; "
+			"if that is refused, bootgate enroll again");
+		return s;
+	}
+	if (state == ENROLLED_ACTIVE)
+		drop_earlier(e);
+	log_info("enrolled at %s%s; next: bootgate luks-enroll DEVICE", e->settings->verifier_text[0],
+		state == ENROLLED_PENDING ? ", and waiting for an operator's yes (bootgatectl machine approve)" : "");
+	return saved;
+}
+
+static enum status
+run_steps(struct enrollment *e)
 {
 	const struct settings *settings = e->settings;
 	enum enrolled_state state = ENROLLED_PENDING;
-	enum status s;
+	enum status s = identity_open_tpm(settings->tpm, &e->tpm);
 
-	s = tpm_open(settings->tpm[0] != '\0' ? settings->tpm : NULL, &e->tpm);
-	if (s != OK) {
-		log_error("TPM: %s", status_text(s));
-		return s;
-	}
-	s = tpm_set_auth(e->tpm, e->options->owner, e->options->endorsement);
 	if (s == OK)
-		s = https_open(&settings->verifier[verifier], &settings->trust, 10, &e->https);
-	if (s != OK) {
-		log_error("%s: %s: %s", settings->verifier_text[verifier], status_text(s), https_error(e->https));
+		s = tpm_set_auth(e->tpm, e->options->owner, e->options->endorsement);
+	if (s != OK)
 		return s;
+	s = https_open(&settings->verifier[0], &settings->trust, 10, &e->https);
+	if (s != OK) {
+		log_error("%s: %s: %s", settings->verifier_text[0], status_text(s), https_error(e->https));
+		return s == E_TIMEOUT ? E_NETWORK : s;
 	}
 	message_transcript_begin(e->transcript);
 	s = begin(e);
@@ -324,38 +349,46 @@ run_steps(struct enrollment *e, size_t verifier)
 		s = make_secret(e);
 	if (s == OK)
 		s = finish(e, &state);
-	if (s == OK)
-		s = identity_save(&e->identity, IDENTITY_PATH);
-	if (s == OK)
-		log_info("enrolled at %s%s; next: bootgate luks-enroll DEVICE", settings->verifier_text[verifier],
-			state == ENROLLED_PENDING ? ", and waiting for an operator's yes (bootgatectl machine approve)" : "");
+	if (s != OK && !e->unclear) {
+		undo(e);
+		return s;
+	}
+	return conclude(e, s, state);
+}
+
+static enum status
+take_token(struct enrollment *e)
+{
+	enum status s;
+
+	if (e->options->token == NULL)
+		return OK;
+	s = message_token_parse(e->options->token, e->token_id, e->token_key);
+	e->has_token = s == OK;
+	if (s != OK)
+		log_error("this is not an enrolment token as `bootgatectl enroll token` prints it");
 	return s;
 }
 
 enum status
-enroll_run(const struct settings *settings, size_t verifier, const struct enroll_options *o)
+enroll_run(const struct settings *settings, const struct enroll_options *o)
 {
 	struct enrollment *e = calloc(1, sizeof *e);
-	struct identity before;
-	enum status s = OK;
+	enum status s;
 
 	if (e == NULL)
 		return E_MEMORY;
 	e->settings = settings;
 	e->options = o;
 	/* A host that was enrolled before keeps its AK. */
-	if (identity_load(IDENTITY_PATH, &before) == OK)
-		e->identity.ak_handle = before.ak_handle;
-	if (o->token != NULL) {
-		s = message_token_parse(o->token, e->token_id, e->token_key);
-		e->has_token = s == OK;
-		if (s != OK)
-			log_error("this is not an enrolment token as `bootgatectl enroll token` prints it");
-	}
+	if (identity_load(IDENTITY_PATH, &e->before) != OK)
+		memset(&e->before, 0, sizeof e->before);
+	e->identity.ak_handle = e->before.ak_handle;
+	s = take_token(e);
 	if (s == OK)
-		s = run_steps(e, verifier);
-	if (s != OK && e->tpm != NULL)
-		undo(e);
+		s = identity_check_place(IDENTITY_PATH);
+	if (s == OK)
+		s = run_steps(e);
 	https_close(e->https);
 	tpm_close(e->tpm);
 	memory_wipe(e, sizeof *e);

@@ -13,9 +13,10 @@ struct enroll_options {
 };
 
 /*
- * enroll_run(s, verifier, o): enrol this host at settings->verifier[${verifier}]: EK certificate, activation of the AK, the secret in an NV index, and
- * the note in /var/lib/bootgate/machine.  When it fails in the middle, what was begun is undone, and said.
+ * enroll_run(s, o): enrol this host at the first verifier of ${s}: EK certificate, activation of the AK, the secret in an NV index, and
+ * the note in /var/lib/bootgate/machine.  When it fails in the middle, what was begun is undone, and said; but not when only the
+ * verifier's last answer is lost: then it may have enrolled the machine, and what it knows must stay.
  */
-enum status enroll_run(const struct settings *s, size_t verifier, const struct enroll_options *o);
+enum status enroll_run(const struct settings *s, const struct enroll_options *o);
 
 #endif

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 #include "agent/identity.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -112,8 +114,34 @@ identity_save(const struct identity *id, const char *path)
 
 	if (n < 0 || (size_t)n >= sizeof text)
 		return E_TOO_LARGE;
-	mkdir("/var/lib/bootgate", 0755);
 	return file_write(path, bytes_of(text, (size_t)n), 0644);
+}
+
+enum status
+identity_check_place(const char *path)
+{
+	char folder[256];
+	const char *slash = strrchr(path, '/');
+
+	snprintf(folder, sizeof folder, "%.*s", slash == NULL ? 1 : (int)(slash - path), slash == NULL ? "." : path);
+	mkdir(folder, 0755);
+	if (access(folder, W_OK) == 0)
+		return OK;
+	log_error("%s: the machine's note cannot be written there: %s", folder, strerror(errno));
+	return E_PERMISSION;
+}
+
+enum status
+identity_open_tpm(const char *tcti, struct tpm **t)
+{
+	enum status s = tpm_open(tcti[0] != '\0' ? tcti : "device:/dev/tpmrm0", t);
+
+	if (s != OK && tcti[0] == '\0')
+		s = tpm_open(NULL, t);
+	if (s == OK)
+		return OK;
+	log_error("no TPM 2.0 on this machine answers: %s", status_text(s));
+	return E_TPM;
 }
 
 static enum status
@@ -125,7 +153,8 @@ complete_object(struct tpm *t, const char *what, uint32_t handle, struct tpm_obj
 		return OK;
 	s = tpm_object_find(t, handle, o);
 	if (s != OK)
-		log_error("the machine's %s at TPM handle 0x%08" PRIx32 ": %s", what, handle, status_text(s));
+		log_error("the machine's %s at TPM handle 0x%08" PRIx32 ": %s%s", what, handle, status_text(s), s != E_NOT_FOUND ? "" :
+			"; the TPM was cleared, or is another one: open by passphrase, then bootgate enroll and bootgate luks-enroll");
 	return s;
 }
 

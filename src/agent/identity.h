@@ -28,6 +28,15 @@ enum status identity_from_token(const struct token *token, struct identity *id);
 enum status identity_load(const char *path, struct identity *id);
 enum status identity_save(const struct identity *id, const char *path);
 
+/* identity_check_place(path): whether identity_save() will be able to write there; said when not. */
+enum status identity_check_place(const char *path);
+
+/*
+ * identity_open_tpm(tcti, t): on the installed host: /dev/tpmrm0 before /dev/tpm0, since others use the TPM as well.
+ * ${tcti}: another one, or "".  E_TPM, said, when there is none.
+ */
+enum status identity_open_tpm(const char *tcti, struct tpm **t);
+
 /* identity_complete(t, id): read from the TPM what is not known yet, and set the machine's id. ${fresh}: forget what was cached. */
 enum status identity_complete(struct tpm *t, struct identity *id, bool fresh);
 

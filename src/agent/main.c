@@ -179,10 +179,10 @@ verb_enroll(const struct options *o, const char *argument)
 {
 	struct enroll_options e = { .token = o->token, .label = o->label, .certificate = o->certificate };
 	char token[TOKEN_TEXT_SIZE + 2] = "";
-	size_t verifier = 0;
 	enum status s = parse_kind(o->kind, &e.key_kind);
 
 	(void)argument;
+	memory_protect();
 	if (s == OK)
 		s = load(o);
 	if (s == OK && o->token_file != NULL) {
@@ -193,15 +193,16 @@ verb_enroll(const struct options *o, const char *argument)
 		/* The one named takes the place of those that are configured. */
 		settings.verifiers = 1;
 		s = url_parse(o->verifier, &settings.verifier[0]);
+		if (s != OK)
+			log_error("--verifier is https://HOST[:PORT], nothing more");
 		snprintf(settings.verifier_text[0], sizeof settings.verifier_text[0], "%s", o->verifier);
 	}
-	if (s != OK || settings.verifiers == 0) {
-		if (s != E_CONFIG)
-			log_error("--verifier https://HOST[:PORT] is needed, here or in %s", o->config);
-		return s == OK ? E_CONFIG : s;
+	if (s == OK && settings.verifiers == 0) {
+		log_error("--verifier https://HOST[:PORT] is needed, here or in %s", o->config);
+		s = E_CONFIG;
 	}
-	memory_protect();
-	s = enroll_run(&settings, verifier, &e);
+	if (s == OK)
+		s = enroll_run(&settings, &e);
 	memory_wipe(token, sizeof token);
 	return s;
 }
