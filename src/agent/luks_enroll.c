@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "agent/console.h"
@@ -55,6 +56,8 @@ read_passphrase(struct work *w, const char *file)
 	console_ask(&c, question);
 	s = console_read(&c, w->passphrase, &w->passphrase_n);
 	console_close(&c);
+	if (s != OK)
+		log_error("no passphrase was given");
 	return s;
 }
 
@@ -71,9 +74,11 @@ ask_verifier(struct work *w)
 		if (s == OK || s == E_DENIED)
 			break;
 	}
-	if (s == OK && (a->statement.shares != 1 || a->statement.machine_key.n != MACHINE_KEY_SIZE))
+	if (s == OK && (a->statement.shares != 1 || a->statement.machine_key.n != MACHINE_KEY_SIZE)) {
+		log_error("the verifier's answer holds no share for this volume");
 		s = E_PROTOCOL;
-	return s;
+	}
+	return s == E_TIMEOUT ? E_NETWORK : s;
 }
 
 static void
@@ -167,12 +172,39 @@ read_new_header(struct work *w)
 	return s == OK && w->volume.aad_n == 0 ? E_SYNTAX : s;
 }
 
+/* In the place of an earlier one, and of whatever else is of our type: two of them would be none. */
+static enum status
+put_token(struct work *w, const struct token *token, uint32_t ours)
+{
+	int number = ours != 0 ? ffs((int)ours) - 1 : -1;
+	enum status s = volume_token_write(&w->volume, token, number);
+
+	/* From here on the slot is the token's. */
+	w->slot_made = w->slot_made && s != OK;
+	for (int i = 0; s == OK && i < 32; i++)
+		if (i != number && (ours >> i & 1) != 0)
+			s = volume_token_remove(&w->volume, (uint32_t)i);
+	if (s != OK)
+		log_error("%s: writing the token: %s", w->volume.device, status_text(s));
+	return s;
+}
+
+/* Only what a token of ours that could be read had named; any other keyslot may be somebody's passphrase. */
+static void
+drop_old_slot(const struct work *w, bool had_token, uint32_t old_slot, uint32_t ours)
+{
+	if (had_token && old_slot != w->slot && volume_keyslot_kill(&w->volume, old_slot) == OK)
+		log_info("%s: the earlier bootgate key slot %" PRIu32 " was removed", w->volume.device, old_slot);
+	else if (!had_token && ours != 0)
+		log_warning("%s: the earlier bootgate token could not be used, so its key slot is left; see cryptsetup luksDump, luksKillSlot", w->volume.device);
+}
+
 static enum status
 enroll(struct work *w, const char *file)
 {
 	static struct token token;
 	bool had_token = w->volume.has_token, has_passphrase = false;
-	uint32_t old_slot = w->volume.token.keyslot, number = w->volume.token_number;
+	uint32_t old_slot = w->volume.token.keyslot, ours = w->volume.ours;
 	enum status s = volume_has_passphrase(&w->volume, &has_passphrase);
 
 	if (s == OK && !has_passphrase) {
@@ -190,12 +222,10 @@ enroll(struct work *w, const char *file)
 	if (s == OK)
 		s = make_token(w, &token);
 	if (s == OK)
-		s = volume_token_write(&w->volume, &token, had_token ? (int)number : -1);
+		s = put_token(w, &token, ours);
 	if (s != OK)
 		return s;
-	w->slot_made = false;
-	if (had_token && old_slot != w->slot && volume_keyslot_kill(&w->volume, old_slot) == OK)
-		log_info("%s: the earlier bootgate key slot %" PRIu32 " was removed", w->volume.device, old_slot);
+	drop_old_slot(w, had_token, old_slot, ours);
 	log_info("%s: enrolled in key slot %" PRIu32 "; the passphrase stays", w->volume.device, w->slot);
 	return OK;
 }
@@ -214,11 +244,9 @@ prepare(struct work *w, const char *device)
 		log_error("%s: %s", device, status_text(s));
 		return s;
 	}
-	s = tpm_open(w->settings->tpm[0] != '\0' ? w->settings->tpm : NULL, &w->attest.tpm);
-	if (s != OK) {
-		log_error("TPM: %s", status_text(s));
+	s = identity_open_tpm(w->settings->tpm, &w->attest.tpm);
+	if (s != OK)
 		return s;
-	}
 	w->attest.settings = w->settings;
 	w->attest.identity = &w->identity;
 	return identity_complete(w->attest.tpm, &w->identity, true);

@@ -97,6 +97,12 @@ load(struct work *w, int fd, const char *device, uint64_t *size)
 	return E_SYNTAX;
 }
 
+static bool
+is_ours(const struct metadata_token *t)
+{
+	return bytes_equal(t->type, BYTES_STRING(TOKEN_TYPE));
+}
+
 static void
 take_numbers(const struct metadata *m, struct volume *v)
 {
@@ -105,6 +111,8 @@ take_numbers(const struct metadata *m, struct volume *v)
 	for (size_t i = 0; i < m->token_count; i++) {
 		v->tokens |= 1U << m->token[i].number;
 		v->claimed |= m->token[i].keyslots;
+		if (is_ours(&m->token[i]))
+			v->ours |= 1U << m->token[i].number;
 	}
 }
 

@@ -23,6 +23,7 @@ struct volume {
 	uint8_t aad[METADATA_AAD_MAX];
 	uint32_t keyslots, tokens;       /* bit n: number n is taken, by whomever */
 	uint32_t claimed;                /* bit n: a token names keyslot n */
+	uint32_t ours;                   /* bit n: token n is of our type, usable or not */
 };
 
 /*
