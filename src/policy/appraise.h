@@ -38,6 +38,7 @@ struct appraisal {
 	const struct references *references;
 	const struct name *salting_key;   /* the Name of the enrolled EK */
 	uint64_t now;                     /* the verifier's clock, seconds: only for "15 minutes after enrolment" */
+	bool identified;                  /* appraise_identify() just gave OK for this evidence and this machine's AK: A6 is not computed twice */
 };
 
 /* appraise(a, v): all checks, in order, every reason (not only the first). E_ only when it could not be decided at all: then treat as deny. */

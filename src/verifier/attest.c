@@ -127,17 +127,34 @@ deny_for_want_of_policy(const struct job *job, const struct library_policy *p, s
 		snprintf(v->reason[0].text, sizeof v->reason[0].text, "the policy does not load: %.300s", p->why.text);
 }
 
+/* name_ek(m, name): the Name of the enrolled EK, which was decoded and checked when it enrolled. */
+static void
+name_ek(const struct machine *m, struct name *name)
+{
+	struct reader r = reader_of(bytes_of(m->ek, m->ek_n));
+	uint16_t alg;
+
+	(void)reader_be16(&r);
+	alg = reader_be16(&r);
+	name->n = 0;
+	if (r.failed != OK || !hash_known(alg))
+		return;
+	name->p[0] = (uint8_t)(alg >> 8);
+	name->p[1] = (uint8_t)alg;
+	name->n = 2 + hash_compute((enum hash_alg)alg, bytes_of(m->ek, m->ek_n), name->p + 2);
+}
+
 static void
 judge_evidence(const struct judge *j, const struct job *job, struct decision_made *d)
 {
-	struct public_area ek;
-	struct name salting_key = { .n = 0 };
+	struct name salting_key;
 	struct appraisal a = {
 		.evidence = &job->evidence,
 		.machine = &job->machine,
 		.references = &j->library.references,
 		.salting_key = &salting_key,
 		.now = d->now,
+		.identified = true, /* or attest_decide() would not have come here */
 	};
 
 	d->policy = library_find(&j->library, job->machine.policy);
@@ -147,8 +164,7 @@ judge_evidence(const struct judge *j, const struct job *job, struct decision_mad
 		return;
 	}
 	snprintf(d->title, sizeof d->title, "%s", policy_title(d->policy->policy));
-	if (public_decode(bytes_of(job->machine.ek, job->machine.ek_n), &ek) != OK || public_name(&ek, &salting_key) != OK)
-		salting_key.n = 0;
+	name_ek(&job->machine, &salting_key);
 	a.policy = d->policy->policy;
 	if (appraise(&a, &d->verdict) != OK) {
 		memset(&d->verdict, 0, sizeof d->verdict);
