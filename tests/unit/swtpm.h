@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -318,6 +319,8 @@ swtpm_spawn(struct swtpm *w, const char *flags)
 	swtpm_format(dir, sizeof dir, "dir=%s", w->dir);
 	w->pid = fork();
 	if (w->pid == 0) {
+		/* a test that fails does not come to its swtpm_stop() */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		/* an end of a connection that swtpm held would never close */
 		for (int fd = 3; fd < 256; fd++)
 			close(fd);
