@@ -263,7 +263,7 @@ $(B)/test/test_ctl: $(B)/test/bootgatectl
 BENCH_WRAP := tpm_open tpm_banks tpm_session_begin tpm_quote tpm_secret_read tpm_door_close tpm_flush https_open https_send https_receive \
               hpke_generate hpke_derive message_result_verify message_share_open seal_open
 BENCH_BOOT := $(filter-out agent/main agent/boot agent/enroll agent/luks_enroll agent/memory_overwrite,$(bootgate_OBJECTS))
-BENCH_TOOLS := $(patsubst %,$(B)/bench/%,bootgate boot firmware stopwatch judge parse)
+BENCH_TOOLS := $(patsubst %,$(B)/bench/%,bootgate boot firmware stopwatch judge clients parse)
 BENCH_CC    = $(CC) $(filter-out -MMD -MP,$(CPPFLAGS_ALL)) $(HOST_CFLAGS) -pie -Wl,--gc-sections -o $@
 $(B)/bench/boot: tests/bench/boot.c $(BENCH_BOOT:%=$(B)/bench/%.o) $(THIRD_HOST)
 	@echo "  link   $@"
@@ -271,9 +271,10 @@ $(B)/bench/boot: tests/bench/boot.c $(BENCH_BOOT:%=$(B)/bench/%.o) $(THIRD_HOST)
 $(B)/bench/firmware: tests/bench/firmware.c $(patsubst %,$(B)/host/%.o,$(BASE) $(CRYPTO) $(EVENTLOG)) $(T)/host/libbearssl.a
 	@echo "  link   $@"
 	@$(BENCH_CC) $^
-$(B)/bench/judge: tests/bench/judge.c $(patsubst %,$(B)/host/%.o,$(LIBRARY) $(STORE) verifier/frame) $(T)/host/libbearssl.a $(T)/host/libtinycbor.a
+BENCH_MACHINE := tests/bench/machine.c $(patsubst %,$(B)/host/%.o,$(LIBRARY) $(STORE) verifier/frame net/https net/https_head net/trust net/url)
+$(B)/bench/judge $(B)/bench/clients: $(B)/bench/%: tests/bench/%.c tests/bench/machine.h $(BENCH_MACHINE) $(T)/host/libbearssl.a $(T)/host/libtinycbor.a
 	@echo "  link   $@"
-	@$(BENCH_CC) $^ -lsqlite3 -lconfuse
+	@$(BENCH_CC) $(filter-out %.h,$^) -lsqlite3 -lconfuse -lpthread
 $(B)/bench/parse: tests/bench/parse.c $(patsubst %,$(B)/host/%.o,$(BASE) $(CRYPTO) $(EVENTLOG) $(LUKS)) $(T)/host/libbearssl.a
 	@echo "  link   $@"
 	@$(BENCH_CC) $^
@@ -360,6 +361,7 @@ install: all
 	install -m 755 $(B)/bootgatectl $(DESTDIR)$(PREFIX)/bin
 	install -m 644 policy/*.conf $(DESTDIR)$(PREFIX)/share/bootgate/policy
 	install -m 644 hooks/systemd/bootgated.service $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -D -m 644 hooks/systemd/bootgate.sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/bootgate.conf
 	for page in docs/*.[578]; do install -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/; done
 
 clean:

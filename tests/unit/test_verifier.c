@@ -425,18 +425,22 @@ fastest(void)
 	return best;
 }
 
+/* The least of many, so that other work on this machine does not count; and again when it did. */
 static void
 strangers_take_the_same_work_as_enrolled_machines(void **state)
 {
-	double known, unknown;
+	double known = 0, unknown = 0;
 
 	(void)state;
-	enroll_it();
-	known = fastest();
-	assert_int_equal(store_machine_forget(t.store, t.built->machine.id), OK);
-	unknown = fastest();
-	if (known > 1.4 * unknown || unknown > 1.4 * known)
-		fail_msg("%.0f us for a known machine, %.0f us for a stranger", known * 1e6, unknown * 1e6);
+	for (unsigned round = 0; round < 5; round++) {
+		enroll_it();
+		known = fastest();
+		assert_int_equal(store_machine_forget(t.store, t.built->machine.id), OK);
+		unknown = fastest();
+		if (known < 1.25 * unknown && unknown < 1.25 * known)
+			return;
+	}
+	fail_msg("%.0f us for a known machine, %.0f us for a stranger", known * 1e6, unknown * 1e6);
 }
 
 static void
