@@ -21,9 +21,9 @@ path_of(enum purpose purpose)
 	return purpose == PURPOSE_VOLUME ? "/v1/volume" : "/v1/attest";
 }
 
-/* What was extended after the firmware's log had ended: our own events, and IMA's. */
+/* What was extended after the firmware's log had ended: our own events, and IMA's, unless PCR 10 is left out. */
 static enum status
-gather_user_events(struct attest *a)
+gather_user_events(struct attest *a, enum purpose purpose)
 {
 	static struct user_events events;
 	static uint8_t noted[USER_EVENTS_SIZE_MAX], list[USER_EVENTS_SIZE_MAX], crypto[USER_EVENTS_SIZE_MAX];
@@ -38,7 +38,7 @@ gather_user_events(struct attest *a)
 		s = tpm_banks(a->tpm, banks, &n_banks);
 	if (s != OK)
 		return s;
-	s = file_read(IMA_LIST, &l);
+	s = purpose == PURPOSE_VOLUME ? E_NOT_FOUND : file_read(IMA_LIST, &l);
 	if (s == OK)
 		s = file_read("/proc/crypto", &c);
 	if (s == OK)
@@ -69,7 +69,7 @@ prepare(struct attest *a, enum purpose purpose)
 		return s == E_NOT_FOUND ? E_MISSING : s;
 	}
 	a->log_n = log.n;
-	s = gather_user_events(a);
+	s = gather_user_events(a, purpose);
 	return s != OK ? s : hpke_generate(&a->hpke);
 }
 
@@ -131,7 +131,8 @@ make_evidence(struct attest *a, enum purpose purpose, struct bytes nonce, struct
 	if (s == OK)
 		s = tpm_banks(a->tpm, banks, &n);
 	if (s == OK)
-		s = tpm_quote(a->tpm, &a->identity->ak, a->digest, banks, n, &attest, &signature);
+		s = tpm_quote(a->tpm, &a->identity->ak, a->digest, banks, n, purpose == PURPOSE_VOLUME ? TPM_PCRS_WITHOUT_IMA : TPM_PCRS,
+			&attest, &signature);
 	if (s != OK)
 		return s;
 	e = (struct evidence){ buffer_view(&binding), buffer_view(&attest), buffer_view(&signature),

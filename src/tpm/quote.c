@@ -5,7 +5,7 @@
 #include "tpm/session.h"
 
 static enum status
-select_banks(const enum hash_alg *banks, size_t n, TPML_PCR_SELECTION *p)
+select_banks(const enum hash_alg *banks, size_t n, uint16_t selected, TPML_PCR_SELECTION *p)
 {
 	memset(p, 0, sizeof *p);
 	if (n > QUOTE_BANKS_MAX || n > TPM2_NUM_PCR_BANKS)
@@ -14,8 +14,8 @@ select_banks(const enum hash_alg *banks, size_t n, TPML_PCR_SELECTION *p)
 	for (size_t i = 0; i < n; i++) {
 		p->pcrSelections[i].hash = (TPMI_ALG_HASH)banks[i];
 		p->pcrSelections[i].sizeofSelect = 3;
-		p->pcrSelections[i].pcrSelect[0] = 0xff;
-		p->pcrSelections[i].pcrSelect[1] = 0xff;
+		p->pcrSelections[i].pcrSelect[0] = (BYTE)(selected & 0xff);
+		p->pcrSelections[i].pcrSelect[1] = (BYTE)(selected >> 8);
 	}
 	return OK;
 }
@@ -43,13 +43,13 @@ quote(struct tpm *t, ESYS_TR ak, const TPM2B_DATA *qualifying, const TPML_PCR_SE
 }
 
 enum status
-tpm_quote(struct tpm *t, const struct tpm_object *ak, const uint8_t qualifying[32], const enum hash_alg *banks, size_t n, struct buffer *attest,
-	struct buffer *signature)
+tpm_quote(struct tpm *t, const struct tpm_object *ak, const uint8_t qualifying[32], const enum hash_alg *banks, size_t n, uint16_t selected,
+	struct buffer *attest, struct buffer *signature)
 {
 	TPM2B_DATA data = { .size = 32 };
 	TPML_PCR_SELECTION pcrs;
 	ESYS_TR key;
-	enum status s = select_banks(banks, n, &pcrs);
+	enum status s = select_banks(banks, n, selected, &pcrs);
 
 	if (s == OK)
 		s = object_load(t, ak, &key);

@@ -65,9 +65,15 @@ enum status tpm_session_begin(struct tpm *t, const struct tpm_object *ek, uint8_
 unsigned tpm_session_age(const struct tpm *t);
 void tpm_session_end(struct tpm *t);
 
-/* tpm_quote(t, ak, qualifying, banks, n, attest, signature): PCR 0-15 of those banks in one command, with the key's own scheme. Appends the TPMS_ATTEST and the TPMT_SIGNATURE. */
+/*
+ * tpm_quote(t, ak, qualifying, banks, n, selected, attest, signature): the PCRs of ${selected} (bit i is PCR i) of those banks in one command,
+ * with the key's own scheme.  A boot quotes TPM_PCRS; a running host leaves out PCR 10, which IMA goes on extending.
+ * Appends the TPMS_ATTEST and the TPMT_SIGNATURE.
+ */
+#define TPM_PCRS UINT16_C(0xffff)
+#define TPM_PCRS_WITHOUT_IMA UINT16_C(0xfbff)
 enum status tpm_quote(struct tpm *t, const struct tpm_object *ak, const uint8_t qualifying[32], const enum hash_alg *banks, size_t n,
-	struct buffer *attest, struct buffer *signature);
+	uint16_t selected, struct buffer *attest, struct buffer *signature);
 
 /* What opens the index: the approval's TPM part. */
 struct tpm_approval {

@@ -305,7 +305,7 @@ an_ak_of_each_kind_quotes_and_is_reused(void **state)
 		assert_true(made);
 		k = public_of(&ak);
 		assert_int_equal(public_check_ak(&k, &why), OK);
-		assert_int_equal(tpm_quote(t, &ak, nonce, banks, 2, &a, &s), OK);
+		assert_int_equal(tpm_quote(t, &ak, nonce, banks, 2, TPM_PCRS, &a, &s), OK);
 		assert_int_equal(public_verify(&k, buffer_view(&a), buffer_view(&s)), OK);
 		assert_int_equal(quote_decode(buffer_view(&a), &q), OK);
 		assert_int_equal(q.banks, 2);
@@ -351,7 +351,7 @@ the_quoted_digest_is_that_of_the_pcrs(void **state)
 	assert_int_equal(n, 2);
 	assert_int_equal(banks[0], HASH_SHA256);
 	assert_int_equal(banks[1], HASH_SHA384);
-	assert_int_equal(tpm_quote(m.t, &m.ak, nonce, banks, n, &a, &s), OK);
+	assert_int_equal(tpm_quote(m.t, &m.ak, nonce, banks, n, TPM_PCRS, &a, &s), OK);
 	assert_int_equal(quote_decode(buffer_view(&a), &q), OK);
 	for (size_t i = 0; i < n; i++) {
 		struct buffer b = BUFFER(values[i]);
@@ -462,7 +462,7 @@ check_budget(enum ec_curve authority, enum ec_curve verifier)
 		swtpm_forget(m.w);
 		m.t = open_tpm(m.w);
 		assert_int_equal(tpm_session_begin(m.t, &m.ek, nonce), OK);
-		assert_int_equal(tpm_quote(m.t, &m.ak, nonce, banks, 2, &q, &s), OK);
+		assert_int_equal(tpm_quote(m.t, &m.ak, nonce, banks, 2, TPM_PCRS, &q, &s), OK);
 		a = approve(&m, nonce);
 		assert_int_equal(tpm_secret_read(m.t, &m.nv, &a, &ticket, secret), OK);
 		assert_memory_equal(secret, m.secret, sizeof secret);
@@ -1030,7 +1030,7 @@ boot_with_fault(struct machine *m, enum swtpm_fault fault, uint32_t code, unsign
 	m->w->fault_skip = skip;
 	s = tpm_session_begin(m->t, &m->ek, nonce);
 	if (s == OK)
-		s = tpm_quote(m->t, &m->ak, nonce, banks, 2, &q, &sig);
+		s = tpm_quote(m->t, &m->ak, nonce, banks, 2, TPM_PCRS, &q, &sig);
 	if (s == OK) {
 		a = approve(m, nonce);
 		s = tpm_secret_read(m->t, &m->nv, &a, &ticket, secret);
