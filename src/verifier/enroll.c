@@ -433,6 +433,12 @@ fill_machine(const struct finishing *e, struct machine *m)
 	m->nv_handle_next = e->m.nv_handle_next;
 	m->enrolled_at = judge_now();
 	m->enrolled_reset = e->audit.reset_count;
+	/* From here on each boot counts: one that never asks shows in the next one's evidence. */
+	m->seen = true;
+	m->seen_safe = e->audit.safe;
+	m->seen_reset = e->audit.reset_count;
+	m->seen_restart = e->audit.restart_count;
+	m->seen_clock = e->audit.clock;
 }
 
 /* write_machine(): a new one; or one that waits already, anew; or a candidate beside an enrolled one. */
