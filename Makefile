@@ -91,7 +91,7 @@ UNIT_LIBS  := -lcmocka -ljansson -lsqlite3 -lconfuse -lseccomp -lcrypto
 
 PACKAGES_BUILD := gcc libc6-dev make musl-tools linux-libc-dev xz-utils pkg-config libevent-dev libsqlite3-dev libconfuse-dev \
                   libjsmn-dev libjansson-dev libssl-dev libseccomp-dev
-PACKAGES_CHECK := libcmocka-dev clang libclang-rt-14-dev shellcheck swtpm swtpm-tools tpm2-tools openssl curl perl mandoc cryptsetup-bin
+PACKAGES_CHECK := libcmocka-dev clang libclang-rt-14-dev shellcheck swtpm swtpm-tools tpm2-tools openssl curl perl mandoc cryptsetup-bin iproute2
 PACKAGES_QEMU  := swtpm swtpm-tools qemu-system-x86 ovmf sbsigntool mtools cryptsetup-bin busybox-static zstd cpio kmod iproute2 \
                   systemd-boot-efi binutils tpm2-tools openssl perl curl
 PACKAGES_BENCH := clevis clevis-tpm2 tang-common jose curl socat zstd cryptsetup-bin iproute2
@@ -229,7 +229,7 @@ $(B)/fuzz/targets/%.o: tests/fuzz/%.c | $(UNPACKED) $(B)/packages/check
 	@echo "  fuzz   $<"
 	@$(CLANG) $(CPPFLAGS_ALL) $(FUZZ_CFLAGS) -Wno-missing-prototypes -c -o $@ $<
 
--include $(shell find $(B)/agent $(B)/host $(B)/test $(B)/fuzz -type f -name "*.d" 2>/dev/null)
+-include $(shell find $(B)/agent $(B)/bench $(B)/host $(B)/test $(B)/fuzz -type f -name "*.d" 2>/dev/null)
 
 # --- programs ------------------------------------------------------------------------------------------------------------
 
@@ -334,7 +334,7 @@ CHECKS_FAST = layers=tests/lint/layers.sh shellcheck=tests/lint/shellcheck.sh th
 	'fuzz=tests/fuzz/run $(FUZZ_RUNS) $(FUZZERS)'
 CHECKS_QEMU = $(foreach s,$(sort $(wildcard tests/qemu/[0-9]*.sh)),'$(notdir $(s))=$(s)')
 
-check-built: all compile_commands.json $(UNIT_TESTS:%=$(B)/test/%) $(FUZZERS:%=$(B)/fuzz/%) $(B)/packages/check
+check-built: all $(B)/test/bootgate compile_commands.json $(UNIT_TESTS:%=$(B)/test/%) $(FUZZERS:%=$(B)/fuzz/%) $(B)/packages/check
 
 # All tests.
 check: check-built $(B)/test-mappings $(B)/packages/qemu

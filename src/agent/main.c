@@ -102,13 +102,13 @@ load(const struct options *o)
 	return s == OK ? OK : E_CONFIG;
 }
 
-static enum status
+static int
 verb_boot(const struct options *o, const char *argument)
 {
 	enum status s = load(o);
 
 	(void)argument;
-	return s == OK ? boot_run(&settings) : s;
+	return exit_status(s == OK ? boot_run(&settings) : s);
 }
 
 /* The door needs no configuration: it must close even when the image's files are broken. */
@@ -125,21 +125,21 @@ load_for_door(const struct options *o)
 }
 
 /* All or nothing: an honest volume is shown neither to a shell nor to a root that nobody vouches for. */
-static enum status
+static int
 verb_door(const struct options *o, const char *outcome)
 {
 	bool shell = strcmp(outcome, "shell") == 0;
 
 	if (!door_outcome_known(outcome) || strcmp(outcome, "approved") == 0) {
 		log_error("door: an outcome is shell, passphrase or left");
-		return E_SYNTAX;
+		return EXIT_USAGE;
 	}
 	load_for_door(o);
 	door_close_or_poweroff(settings.tpm, outcome, bytes_of(NULL, 0));
 	if (shell || (o->root != NULL && settings.root == ROOT_APPROVED && opened_check_root(o->root) != OK))
 		if (opened_close_approved() != OK)
 			door_poweroff("a volume that was opened by approval cannot be closed");
-	return OK;
+	return EXIT_DONE;
 }
 
 static enum status
@@ -157,69 +157,74 @@ read_token(const struct options *o, char token[TOKEN_TEXT_SIZE + 2])
 	return OK;
 }
 
-static enum status
+static bool
 parse_kind(const char *text, int *kind)
 {
 	static const char *const names[] = { [TPM_EK_P384] = "p384", [TPM_EK_P256] = "p256", [TPM_EK_RSA2048] = "rsa2048" };
 
-	for (*kind = 0; *kind < TPM_EK_KINDS; ++*kind)
-		if (text == NULL || strcmp(names[*kind], text) == 0)
-			break;
-	if (text == NULL)
-		*kind = TPM_EK_KINDS;
-	else if (*kind == TPM_EK_KINDS) {
+	for (*kind = 0; text != NULL && *kind < TPM_EK_KINDS; ++*kind)
+		if (strcmp(names[*kind], text) == 0)
+			return true;
+	*kind = TPM_EK_KINDS;
+	if (text != NULL)
 		log_error("--key is p384, p256 or rsa2048");
-		return E_SYNTAX;
-	}
-	return OK;
+	return text == NULL;
 }
 
-static enum status
+/* The one named takes the place of those that are configured. */
+static bool
+take_verifier(const char *text)
+{
+	if (text == NULL)
+		return true;
+	settings.verifiers = 1;
+	snprintf(settings.verifier_text[0], sizeof settings.verifier_text[0], "%s", text);
+	if (url_parse(text, &settings.verifier[0]) == OK)
+		return true;
+	log_error("--verifier is https://HOST[:PORT], nothing more");
+	return false;
+}
+
+static int
 verb_enroll(const struct options *o, const char *argument)
 {
 	struct enroll_options e = { .token = o->token, .label = o->label, .certificate = o->certificate };
 	char token[TOKEN_TEXT_SIZE + 2] = "";
-	enum status s = parse_kind(o->kind, &e.key_kind);
+	enum status s;
 
 	(void)argument;
 	memory_protect();
-	if (s == OK)
-		s = load(o);
-	if (s == OK && o->token_file != NULL) {
-		s = read_token(o, token);
-		e.token = token;
-	}
-	if (s == OK && o->verifier != NULL) {
-		/* The one named takes the place of those that are configured. */
-		settings.verifiers = 1;
-		s = url_parse(o->verifier, &settings.verifier[0]);
-		if (s != OK)
-			log_error("--verifier is https://HOST[:PORT], nothing more");
-		snprintf(settings.verifier_text[0], sizeof settings.verifier_text[0], "%s", o->verifier);
-	}
+	s = load(o);
+	if (!parse_kind(o->kind, &e.key_kind) || !take_verifier(o->verifier))
+		return EXIT_USAGE;
 	if (s == OK && settings.verifiers == 0) {
 		log_error("--verifier https://HOST[:PORT] is needed, here or in %s", o->config);
 		s = E_CONFIG;
 	}
+	if (s == OK && o->token_file != NULL) {
+		s = read_token(o, token);
+		e.token = token;
+	}
 	if (s == OK)
 		s = enroll_run(&settings, &e);
 	memory_wipe(token, sizeof token);
-	return s;
+	return exit_status(s);
 }
 
-static enum status
+static int
 verb_luks_enroll(const struct options *o, const char *device)
 {
-	enum status s = load(o);
+	enum status s;
 
 	memory_protect();
-	return s == OK ? luks_enroll_run(&settings, device, o->passphrase_file) : s;
+	s = load(o);
+	return exit_status(s == OK ? luks_enroll_run(&settings, device, o->passphrase_file) : s);
 }
 
 static const struct verb {
 	const char *name;
 	bool argument, kmsg;
-	enum status (*run)(const struct options *o, const char *argument);
+	int (*run)(const struct options *o, const char *argument);
 } verbs[] = {
 	{ "boot", false, true, verb_boot },
 	{ "door", true, true, verb_door },
@@ -278,7 +283,7 @@ main(int argc, char **argv)
 		if (argc - optind - 1 != (v->argument ? 1 : 0))
 			return fail_usage(v->argument ? "this verb takes one argument" : "this verb takes no argument");
 		log_open("bootgate", v->kmsg);
-		return exit_status(v->run(&o, v->argument ? argv[optind + 1] : NULL));
+		return v->run(&o, v->argument ? argv[optind + 1] : NULL);
 	}
 	return fail_usage("there is no such verb");
 }
