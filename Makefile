@@ -260,8 +260,7 @@ $(B)/test/bootgatectl: $(bootgatectl_OBJECTS:%=$(B)/test/%.o) $(T)/host/libbears
 $(B)/test/test_ctl: $(B)/test/bootgatectl
 
 # What `make bench` measures with: the agent's part of a boot, what plays firmware for it, a watch, the load of a judge, the parsers.
-BENCH_WRAP := tpm_open tpm_banks tpm_session_begin tpm_quote tpm_secret_read tpm_door_close tpm_flush https_open https_send https_receive \
-              hpke_generate hpke_derive message_result_verify message_share_open seal_open
+BENCH_WRAP := Tss2_Tcti_Swtpm_Init https_open https_send https_receive
 BENCH_BOOT := $(filter-out agent/main agent/boot agent/enroll agent/luks_enroll agent/memory_overwrite,$(bootgate_OBJECTS))
 BENCH_TOOLS := $(patsubst %,$(B)/bench/%,bootgate boot firmware stopwatch judge clients parse)
 BENCH_CC    = $(CC) $(filter-out -MMD -MP,$(CPPFLAGS_ALL)) $(HOST_CFLAGS) -pie -Wl,--gc-sections -o $@

@@ -5,8 +5,8 @@
  *
  *     boot CONFIGURATION DEVICE [FILE]
  *
- * To FILE goes one line: milliseconds in TPM commands, in the connection to the verifier and its answers, in public-key operations
- * besides, and in all else.
+ * To FILE goes one line: milliseconds in waiting for the TPM's answers, in the connection to the verifier and its answers, and in all
+ * else.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,14 +14,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <tss2/tss2_tcti_swtpm.h>
+
 #include "agent/approve.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "net/https.h"
 
-enum part { TPM, NETWORK, CRYPTO, PARTS };
-static double spent[PARTS];
+static double waited_for_tpm, waited_for_verifier;
 
 static double
 now(void)
@@ -32,39 +33,50 @@ now(void)
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
-/* The linker puts these between the agent and its layers below (-Wl,--wrap). */
-#define TIMED(part, name, parameters, arguments)                       \
+/* The linker puts the functions below between the agent and what it waits for (-Wl,--wrap). */
+TSS2_RC __real_Tss2_Tcti_Swtpm_Init(TSS2_TCTI_CONTEXT *tcti, size_t *size, const char *conf);
+TSS2_RC __wrap_Tss2_Tcti_Swtpm_Init(TSS2_TCTI_CONTEXT *tcti, size_t *size, const char *conf);
+
+static TSS2_TCTI_RECEIVE_FCN swtpm_receive;
+
+static TSS2_RC
+receive(TSS2_TCTI_CONTEXT *tcti, size_t *size, uint8_t *response, int32_t timeout)
+{
+	double start = now();
+	TSS2_RC rc = swtpm_receive(tcti, size, response, timeout);
+
+	waited_for_tpm += now() - start;
+	return rc;
+}
+
+TSS2_RC
+__wrap_Tss2_Tcti_Swtpm_Init(TSS2_TCTI_CONTEXT *tcti, size_t *size, const char *conf)
+{
+	TSS2_RC rc = __real_Tss2_Tcti_Swtpm_Init(tcti, size, conf);
+
+	if (tcti != NULL && rc == TSS2_RC_SUCCESS) {
+		swtpm_receive = TSS2_TCTI_RECEIVE(tcti);
+		TSS2_TCTI_RECEIVE(tcti) = receive;
+	}
+	return rc;
+}
+
+#define TIMED(name, parameters, arguments)                             \
 	enum status __real_##name parameters;                          \
 	enum status __wrap_##name parameters;                          \
+	_Static_assert(__builtin_types_compatible_p(__typeof__(name), __typeof__(__real_##name)), #name " has other parameters now"); \
 	enum status __wrap_##name parameters                           \
 	{                                                              \
 		double start = now();                                  \
 		enum status s = __real_##name arguments;               \
                                                                        \
-		spent[part] += now() - start;                          \
+		waited_for_verifier += now() - start;                  \
 		return s;                                              \
 	}
 
-TIMED(TPM, tpm_open, (const char *tcti, struct tpm **t), (tcti, t))
-TIMED(TPM, tpm_banks, (struct tpm *t, enum hash_alg *banks, size_t *n), (t, banks, n))
-TIMED(TPM, tpm_session_begin, (struct tpm *t, const struct tpm_object *ek, uint8_t *nonce), (t, ek, nonce))
-TIMED(TPM, tpm_quote, (struct tpm *t, const struct tpm_object *ak, const uint8_t *qualifying, const enum hash_alg *banks, size_t n,
-	struct buffer *attest, struct buffer *signature), (t, ak, qualifying, banks, n, attest, signature))
-TIMED(TPM, tpm_secret_read, (struct tpm *t, const struct tpm_object *nv, const struct tpm_approval *a, struct tpm_ticket *ticket,
-	uint8_t *secret), (t, nv, a, ticket, secret))
-TIMED(TPM, tpm_door_close, (struct tpm *t, struct bytes outcome), (t, outcome))
-TIMED(TPM, tpm_flush, (struct tpm *t), (t))
-TIMED(NETWORK, https_open, (const struct url *u, const struct trust *t, unsigned seconds, struct https **h), (u, t, seconds, h))
-TIMED(NETWORK, https_send, (struct https *h, const char *method, const char *path, struct bytes body), (h, method, path, body))
-TIMED(NETWORK, https_receive, (struct https *h, unsigned seconds, struct buffer *body, struct https_answer *a), (h, seconds, body, a))
-TIMED(CRYPTO, hpke_generate, (struct hpke_private *k), (k))
-TIMED(CRYPTO, hpke_derive, (struct bytes ikm, struct hpke_private *k), (ikm, k))
-TIMED(CRYPTO, message_result_verify, (const struct result *r, const struct ec_public *authority, const struct binding *b,
-	const uint8_t *digest, struct buffer *scratch, struct statement *m), (r, authority, b, digest, scratch, m))
-TIMED(CRYPTO, message_share_open, (const struct hpke_private *k, const uint8_t *digest, const struct sealed_share *sealed, uint8_t *share),
-	(k, digest, sealed, share))
-TIMED(CRYPTO, seal_open, (const struct token_seal *seal, const struct hpke_private *machine, const uint8_t *share, struct bytes aad,
-	uint8_t *key), (seal, machine, share, aad, key))
+TIMED(https_open, (const struct url *u, const struct trust *t, unsigned seconds, struct https **h), (u, t, seconds, h))
+TIMED(https_send, (struct https *h, const char *method, const char *path, struct bytes body), (h, method, path, body))
+TIMED(https_receive, (struct https *h, unsigned seconds, struct buffer *body, struct https_answer *a), (h, seconds, body, a))
 
 /* The approving process writes to the one that opens; here both are one, and a key fits in a pipe. */
 static enum status
@@ -89,7 +101,7 @@ note(const char *path, double all)
 
 	if (f == NULL)
 		return;
-	fprintf(f, "%.3f %.3f %.3f %.3f\n", spent[TPM], spent[NETWORK], spent[CRYPTO], all - spent[TPM] - spent[NETWORK] - spent[CRYPTO]);
+	fprintf(f, "%.3f %.3f %.3f\n", waited_for_tpm, waited_for_verifier, all - waited_for_tpm - waited_for_verifier);
 	fclose(f);
 }
 
