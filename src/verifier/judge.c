@@ -314,6 +314,7 @@ judge_run(const struct config *c, unsigned number)
 
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a limit on files is told like a full disk */
 	j.config = c;
 	t.input = malloc(INPUT_SIZE);
 	if (t.input == NULL || open_all(&j, why, sizeof why) != OK) {

@@ -4,9 +4,11 @@
  */
 #include "evidence_build.h"
 
+#include <dirent.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -17,6 +19,7 @@
 #include "crypto/keyfile.h"
 #include "net/https.h"
 #include "policy/case.h"
+#include "protocol/cose.h"
 #include "store/keys.h"
 #include "store/record.h"
 #include "store/store.h"
@@ -804,6 +807,142 @@ a_case_appraised_again_gives_the_same_reasons(void **state)
 		assert_true(bytes_equal(a.statement.reason[i].text, bytes_of(v.reason[i].text, strlen(v.reason[i].text))));
 }
 
+static void
+fresh_connections_are_all_answered(void **state)
+{
+	static struct answer a;
+
+	(void)state;
+	for (unsigned i = 0; i < 300; i++) {
+		struct https *h = connect_to_it();
+
+		ask(h, "POST", "/v1/challenge", bytes_of(NULL, 0), &a);
+		assert_int_equal(a.code, 200);
+		https_close(h);
+	}
+}
+
+static void
+kill_it(pid_t judge)
+{
+	kill(judge, SIGKILL);
+}
+
+static void
+fill_its_disk(pid_t judge)
+{
+	const struct rlimit none = { 0, RLIM_INFINITY };
+
+	assert_int_equal(prlimit(judge, RLIMIT_FSIZE, &none, NULL), 0);
+}
+
+static void
+empty_its_disk(pid_t judge)
+{
+	const struct rlimit any = { RLIM_INFINITY, RLIM_INFINITY };
+
+	assert_int_equal(prlimit(judge, RLIMIT_FSIZE, &any, NULL), 0);
+}
+
+static void
+each_judge(void (*act)(pid_t judge))
+{
+	DIR *proc = opendir("/proc");
+	const struct dirent *e;
+
+	assert_non_null(proc);
+	while ((e = readdir(proc)) != NULL) {
+		char path[300], status[4096], line[256], parent[32];
+		struct buffer s = buffer_of(status, sizeof status - 1), c = buffer_of(line, sizeof line - 1);
+
+		snprintf(path, sizeof path, "/proc/%s/status", e->d_name);
+		if (e->d_name[0] < '0' || e->d_name[0] > '9' || file_read(path, &s) != OK)
+			continue;
+		status[s.n] = '\0';
+		snprintf(parent, sizeof parent, "PPid:\t%d\n", (int)t.pid);
+		snprintf(path, sizeof path, "/proc/%s/cmdline", e->d_name);
+		if (strstr(status, parent) == NULL || file_read(path, &c) != OK || memmem(line, c.n, "judge", 5) == NULL)
+			continue;
+		act((pid_t)strtol(e->d_name, NULL, 10));
+	}
+	closedir(proc);
+}
+
+static void
+nothing_is_approved_that_cannot_be_written(void **state)
+{
+	static struct answer a;
+	struct store_record last;
+	uint64_t bad, before = 0, after = 0;
+
+	(void)state;
+	enroll_it();
+	assert_int_equal(store_audit_next(t.store, &before), OK);
+	each_judge(fill_its_disk);
+	ask(t.https, "POST", "/v1/attest", make_evidence(PURPOSE_BOOT), &a);
+	each_judge(empty_its_disk);
+	expect_problem(&a, 503, "failed");
+	assert_int_equal(store_audit_next(t.store, &after), OK);
+	assert_int_equal(after, before);
+	attest("/v1/attest", make_evidence(PURPOSE_BOOT), &a);
+	assert_int_equal(a.statement.decision, DECISION_APPROVE);
+	assert_int_equal(store_audit_verify(t.store, &last, &bad), OK);
+}
+
+static bool
+is_approval(const struct store_record *r, void *arg)
+{
+	static struct record got;
+
+	if (r->number != *(uint64_t *)arg)
+		return true;
+	assert_int_equal(record_decode(r->record, &got), OK);
+	*(uint64_t *)arg = got.judged && got.decision == DECISION_APPROVE ? 0 : 1;
+	return false;
+}
+
+static void
+an_approval_that_left_a_judge_killed_at_work_is_recorded(void **state)
+{
+	static uint8_t body[RESULT_SIZE_MAX + 1024];
+	static const useconds_t delays[] = { 0, 1000, 3000, 6000 };
+	struct store_record last;
+	uint64_t bad;
+
+	(void)state;
+	enroll_it();
+	for (size_t i = 0; i < sizeof delays / sizeof *delays; i++) {
+		struct bytes evidence = make_evidence(PURPOSE_BOOT);
+		struct buffer b = BUFFER(body);
+		struct https_answer got = { .code = 0 };
+		struct result r;
+
+		assert_int_equal(https_send(t.https, "POST", "/v1/attest", evidence), OK);
+		usleep(delays[i]);
+		each_judge(kill_it);
+		if (https_receive(t.https, WAIT, &b, &got) == OK && got.code == 200) {
+			struct statement s;
+			struct bytes claims;
+			static uint8_t space[STATEMENT_SIZE_MAX + 1024];
+			struct buffer scratch = BUFFER(space);
+			uint64_t record;
+
+			assert_int_equal(message_result_decode(buffer_view(&b), &r), OK);
+			assert_int_equal(cose_verify(&r.statement_key, r.statement, &scratch, &claims), OK);
+			assert_int_equal(message_statement_decode(claims, &s), OK);
+			record = s.record;
+			assert_int_equal(store_audit_each(t.store, record, is_approval, &record), OK);
+			assert_int_equal(record, 0);
+		} else {
+			assert_true(got.code == 0 || got.code == 503);
+		}
+		https_close(t.https);
+		usleep(300000);
+		t.https = connect_to_it();
+	}
+	assert_int_equal(store_audit_verify(t.store, &last, &bad), OK);
+}
+
 static bool
 decode_one(const struct store_record *r, void *arg)
 {
@@ -850,6 +989,9 @@ main(void)
 		cmocka_unit_test(an_unknown_hold_is_answered_like_a_decided_one),
 		cmocka_unit_test(a_machine_without_a_policy_is_denied),
 		cmocka_unit_test(a_case_appraised_again_gives_the_same_reasons),
+		cmocka_unit_test(fresh_connections_are_all_answered),
+		cmocka_unit_test(nothing_is_approved_that_cannot_be_written),
+		cmocka_unit_test(an_approval_that_left_a_judge_killed_at_work_is_recorded),
 		cmocka_unit_test(every_verdict_stands_in_a_chain_that_verifies),
 	};
 
