@@ -180,7 +180,7 @@ enum status store_hold_each(struct store *st, bool (*each)(const struct store_ho
 struct store_record {
 	uint64_t number, time;
 	uint8_t hash[32];
-	struct bytes record; /* CBOR, docs/protocol.md */
+	struct bytes record; /* store/record.h */
 };
 
 /* store_audit_append(st, time, record, number): within a transaction: what it is about must be durable with it. */
