@@ -44,17 +44,27 @@ wait_and_tell(struct retry_pause *p, unsigned at_least, int fd)
 }
 
 static enum status
+try_open_tpm(const struct settings *settings, struct tpm **t)
+{
+	*t = NULL;
+	if (settings->tpm[0] != '\0')
+		return tpm_open(settings->tpm, t);
+	/* Silently, while there is nothing to open. */
+	if (access("/dev/tpm0", F_OK) != 0 && access("/dev/tpmrm0", F_OK) != 0)
+		return E_NOT_FOUND;
+	return tpm_open(NULL, t);
+}
+
+static enum status
 open_tpm(const struct settings *settings, struct tpm **t)
 {
 	bool leftovers = access(APPROVE_MARK, F_OK) == 0, said = false;
 	enum status s = E_NOT_FOUND;
 
 	for (unsigned i = 0; i < TPM_WAIT_SECONDS; i++) {
-		s = tpm_open(settings->tpm[0] != '\0' ? settings->tpm : NULL, t);
+		s = try_open_tpm(settings, t);
 		if (s == OK || (settings->tpm[0] == '\0' && !door_tpm_announced()))
 			break;
-		tpm_close(*t);
-		*t = NULL;
 		if (!said)
 			log_info("waiting for the TPM (%s)", status_text(s));
 		said = true;
@@ -391,7 +401,7 @@ approve_clean_up(const struct settings *settings)
 
 	if (access(APPROVE_MARK, F_OK) != 0)
 		return;
-	if (tpm_open(settings->tpm[0] != '\0' ? settings->tpm : NULL, &t) == OK && tpm_flush_leftovers(t) == OK)
+	if (try_open_tpm(settings, &t) == OK && tpm_flush_leftovers(t) == OK)
 		unlink(APPROVE_MARK);
 	tpm_close(t);
 }

@@ -287,6 +287,19 @@ say_reasons(const struct statement *st)
 			(int)st->reason[i].text.n, (const char *)st->reason[i].text.p);
 }
 
+/* Whose fault it is: not the verifier's when it is about our TPM or our files. */
+static bool
+is_local(enum status s)
+{
+	static const enum status local[] = { E_BUSY, E_IO, E_MEMORY, E_MISMATCH, E_MISSING, E_NOT_FOUND, E_RANDOM, E_TPM, E_TPM_AGAIN, E_TPM_AUTH,
+		E_TPM_LOST, E_TPM_PCR_CHANGED };
+
+	for (size_t i = 0; i < sizeof local / sizeof *local; i++)
+		if (local[i] == s)
+			return true;
+	return false;
+}
+
 void
 attest_say(const struct attest *a, size_t verifier, enum status s)
 {
@@ -309,7 +322,7 @@ attest_say(const struct attest *a, size_t verifier, enum status s)
 		say_reasons(st);
 		break;
 	default:
-		log_error("%s: %s%s%s", where, status_text(s), a->said[0] != '\0' ? ": " : "", a->said);
+		log_error("%s: %s%s%s", is_local(s) ? "this machine" : where, status_text(s), a->said[0] != '\0' ? ": " : "", a->said);
 		break;
 	}
 }

@@ -223,6 +223,26 @@ cache_ticket(struct volume *v, const struct token_ticket *fresh)
 		log_warning("%s: the ticket of the new delegation could not be kept in the token; the next boot checks it again", v->device);
 }
 
+static const char *
+why_not_opened(enum status s)
+{
+	static const struct {
+		enum status status;
+		const char *text;
+	} texts[] = {
+		{ E_PERMISSION, "the key does not open its key slot" },
+		{ E_MISMATCH, "it is not what was checked" },
+		{ E_EXISTS, "a mapping of that name is there already, or the device is in use" },
+		{ E_NOT_FOUND, "the device is gone" },
+		{ E_UNSUPPORTED, "there is no cryptsetup" },
+	};
+
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (texts[i].status == s)
+			return texts[i].text;
+	return status_text(s);
+}
+
 /* On record before it is there, so that whoever starts a shell knows of it. */
 static void
 open_by_approval(struct boot *b, size_t i, const struct approve_key *in)
@@ -233,7 +253,7 @@ open_by_approval(struct boot *b, size_t i, const struct approve_key *in)
 	if (s == OK)
 		s = volume_open(v, b->name[i], bytes_of(in->key, strnlen(in->key, sizeof in->key)), (int)v->token.keyslot);
 	if (s != OK) {
-		log_error("%s: not opened as %s: %s", v->device, b->name[i], status_text(s));
+		log_error("%s: not opened as %s: %s", v->device, b->name[i], why_not_opened(s));
 		return;
 	}
 	b->opened[i] = BY_APPROVAL;
@@ -284,7 +304,12 @@ try_passphrase(struct boot *b, struct bytes passphrase)
 	bool fits = false;
 
 	for (size_t i = 0; i < b->volumes; i++) {
-		if (b->opened[i] != SHUT || volume_open(&b->volume[i], b->name[i], passphrase, -1) != OK)
+		enum status s = b->opened[i] == SHUT ? volume_open(&b->volume[i], b->name[i], passphrase, -1) : E_PERMISSION;
+
+		/* A passphrase that does not fit is nothing to speak of before all were tried. */
+		if (s != OK && s != E_PERMISSION)
+			log_error("%s: not opened as %s: %s", b->volume[i].device, b->name[i], why_not_opened(s));
+		if (s != OK)
 			continue;
 		/* Without the note it counts as opened by nobody. */
 		opened_note(b->name[i], false);

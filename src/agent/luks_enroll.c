@@ -156,7 +156,8 @@ add_keyslot(struct work *w)
 	s = volume_keyslot_add(&w->volume, bytes_of(w->passphrase, w->passphrase_n), bytes_of(w->key_text, strlen(w->key_text)), &w->slot);
 	w->slot_made = s == OK;
 	if (s != OK)
-		log_error("%s: luksAddKey: %s", w->volume.device, status_text(s));
+		log_error("%s: %s", w->volume.device, s == E_PERMISSION ? "this passphrase opens no key slot" :
+			s == E_NO_SPACE ? "all key slots are taken" : status_text(s));
 	return s;
 }
 
