@@ -33,6 +33,7 @@
 #define HIGH_WATER (64u * 1024)
 #define LINGER_BYTES_MAX (1024u * 1024)
 #define FILES_BESIDE 64
+#define IDLE_RIGHT 2 /* seconds that a connection may be idle even when its place is wanted */
 
 enum state { HANDSHAKE, OPEN, CLOSING, LINGER, STATES };
 
@@ -327,11 +328,26 @@ name_origin(struct client *c, const struct sockaddr *address, int size)
 		snprintf(c->address, sizeof c->address, "?");
 }
 
-/* make_room(): whether one more client may come: not too many of this origin; when all places are taken, the oldest handshake goes. */
+/* dispensable(): who goes when all places are taken: the oldest handshake, else the one that has said nothing for longest. */
+static struct client *
+dispensable(const struct front *f)
+{
+	struct client *c = TAILQ_FIRST(&f->list[HANDSHAKE]);
+
+	if (c != NULL)
+		return c;
+	TAILQ_FOREACH(c, &f->list[OPEN], entry)
+		if (!c->asked && now() - c->since >= IDLE_RIGHT)
+			return c;
+	return NULL;
+}
+
+/* make_room(): whether one more client may come: not too many of this origin; when all places are taken, another one goes. */
 static bool
 make_room(struct front *f, const struct client *fresh)
 {
 	unsigned same = 0;
+	struct client *victim;
 
 	for (size_t s = 0; s < STATES; s++) {
 		const struct client *c;
@@ -343,9 +359,10 @@ make_room(struct front *f, const struct client *fresh)
 		return false;
 	if (f->clients < f->config->max_clients)
 		return true;
-	if (TAILQ_EMPTY(&f->list[HANDSHAKE]))
+	victim = dispensable(f);
+	if (victim == NULL)
 		return false;
-	drop(TAILQ_FIRST(&f->list[HANDSHAKE]));
+	drop(victim);
 	return true;
 }
 
