@@ -6,7 +6,7 @@
 fixture p384
 verifier_start "$VERIFIER"
 machine=$(ctl "$VERIFIER" machine list | grep -oE '[0-9a-f]{16,64}' | head -n 1)
-check "the operator forgets the machine" ctl "$VERIFIER" machine forget "$machine"
+check "the operator forgets the machine" operator machine forget "$machine"
 check "it is refused" is_refused
 no_reason_is_given() {
 	! machine_sees "$MACHINE" 'DENIED|PCR [0-9]'

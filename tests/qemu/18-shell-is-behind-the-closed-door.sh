@@ -8,7 +8,7 @@ verifier_start "$VERIFIER"
 # Without its root the initramfs has no way on.
 rig_uki "$WORLD/rootless" "$WORLD/boot/initrd" "$RIG_COMMAND_LINE root=/dev/nothing"
 rig_esp "$MACHINE/esp.img" "$WORLD/rootless"
-ctl "$VERIFIER" reference add "$WORLD/rootless" >"$WORLD/said"
+operator reference add "$WORLD/rootless"
 cat >"$MACHINE/said/shell" <<'EOF'
 echo "shell has PCR 13 $(cat /sys/class/tpm/tpm0/pcr-sha256/13)"
 EOF

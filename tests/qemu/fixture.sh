@@ -68,6 +68,11 @@ ctl() {
 	"$CTL" -c "$ctl_dir/bootgated.conf" "$@"
 }
 
+# operator ARGUMENTS...: the same on the case's verifier, what it prints kept in the log.
+operator() {
+	ctl "$VERIFIER" "$@" >>"$VERIFIER/log" 2>&1
+}
+
 # verifier_requests DIR: how many HTTP requests it has answered so far, without the rig's own.
 verifier_requests() {
 	grep 'debug: desk: .*: [A-Z_]*: [0-9]*$' "$1/log" | grep -vc ': HEALTH: ' || :

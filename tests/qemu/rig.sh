@@ -294,9 +294,13 @@ machine_wait() {
 	rig_wait "${3:-$RIG_BOOT_LIMIT}" machine_said_or_is_off "$1" "$2" && machine_said "$1" "$2"
 }
 
-# machine_end DIR: until the machine is off.
+# machine_end DIR: until the machine is off; by force when it is not in time.
 machine_end() {
-	rig_wait $((RIG_BOOT_LIMIT + 10)) machine_is_off "$1" || rig_die "QEMU does not end"
+	if ! rig_wait $((RIG_BOOT_LIMIT + 10)) machine_is_off "$1"; then
+		echo "# the machine did not end by itself"
+		kill -KILL "$(cat "$1/run/pid")"
+		rig_wait 10 machine_is_off "$1" || rig_die "QEMU does not end"
+	fi
 	rm -rf "$(readlink "$1/run")" "$1/run"
 }
 
