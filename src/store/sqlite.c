@@ -29,7 +29,8 @@ static const char schema[] =
 	"CREATE TABLE candidates (id BLOB PRIMARY KEY, record BLOB NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE shares (machine BLOB NOT NULL, id BLOB NOT NULL, wrapped BLOB NOT NULL, PRIMARY KEY (machine, id)) WITHOUT ROWID;"
 	"CREATE TABLE verdicts (machine BLOB NOT NULL, evidence BLOB NOT NULL, decision INTEGER NOT NULL, record INTEGER NOT NULL,"
-	" claims BLOB NOT NULL, PRIMARY KEY (machine, evidence));"
+	" claims BLOB NOT NULL, made INTEGER NOT NULL, PRIMARY KEY (machine, evidence));"
+	"CREATE INDEX verdicts_made ON verdicts (made);"
 	"CREATE TABLE tokens (id BLOB PRIMARY KEY, wrapped BLOB NOT NULL, label TEXT NOT NULL, policy TEXT NOT NULL, machine BLOB,"
 	" made INTEGER NOT NULL, expires INTEGER NOT NULL, uses INTEGER NOT NULL) WITHOUT ROWID;"
 	"CREATE TABLE eks (machine BLOB PRIMARY KEY, label TEXT NOT NULL, policy TEXT NOT NULL) WITHOUT ROWID;"
@@ -69,8 +70,9 @@ static const char schema[] =
 	X(SHARE_GET, "SELECT wrapped FROM shares WHERE machine = ?1 AND id = ?2")                                      \
 	X(SHARE_COUNT, "SELECT count(*) FROM shares WHERE machine = ?1")                                               \
 	X(SHARES_DELETE, "DELETE FROM shares WHERE machine = ?1")                                                      \
-	X(VERDICT_PUT, "INSERT INTO verdicts VALUES (?1, ?2, ?3, ?4, ?5)")                                             \
-	X(VERDICT_DENY, "UPDATE verdicts SET decision = ?3, record = ?4, claims = ?5 WHERE machine = ?1 AND evidence = ?2 AND decision = 2") \
+	X(VERDICT_PUT, "INSERT INTO verdicts VALUES (?1, ?2, ?3, ?4, ?5, ?6)")                                         \
+	X(VERDICT_PRUNE, "DELETE FROM verdicts WHERE made < ?1")                                                       \
+	X(VERDICT_DENY, "UPDATE verdicts SET decision = ?3, record = ?4, claims = ?5, made = ?6 WHERE machine = ?1 AND evidence = ?2 AND decision = 2") \
 	X(VERDICT_GET, "SELECT decision, record, claims FROM verdicts WHERE machine = ?1 AND evidence = ?2")           \
 	X(VERDICTS_DELETE, "DELETE FROM verdicts WHERE machine = ?1")                                                  \
 	X(TOKEN_PUT, "INSERT INTO tokens VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")                                     \
@@ -701,7 +703,17 @@ verdict_write(struct store *st, enum statement_id id, const struct store_verdict
 	put_number(&q, (uint64_t)v->decision);
 	put_number(&q, v->record);
 	put_blob(&q, v->claims);
+	put_number(&q, v->made);
 	return run(&q, changes);
+}
+
+static enum status
+verdict_prune(struct store *st, uint64_t now)
+{
+	struct query q = query(st, S_VERDICT_PRUNE);
+
+	put_number(&q, now < STORE_VERDICT_LIFETIME ? 0 : now - STORE_VERDICT_LIFETIME);
+	return run(&q, -1);
 }
 
 enum status
@@ -709,6 +721,8 @@ store_verdict_put(struct store *st, const struct store_verdict *v)
 {
 	enum status s = verdict_write(st, S_VERDICT_PUT, v, -1);
 
+	if (s == OK)
+		return verdict_prune(st, v->made);
 	if (s != E_EXISTS || v->decision == DECISION_APPROVE)
 		return s;
 	s = verdict_write(st, S_VERDICT_DENY, v, 1);

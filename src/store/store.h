@@ -73,12 +73,17 @@ enum status store_share_put(struct store *st, const struct store_share *share); 
 enum status store_share_get(struct store *st, const uint8_t machine[MACHINE_ID_SIZE], const uint8_t id[SHARE_ID_SIZE], struct store_share *share);
 enum status store_share_count(struct store *st, const uint8_t machine[MACHINE_ID_SIZE], size_t *n);
 
-/* --- verdicts: one for each evidence of a machine, with the encoded claims of its statement --- */
+/*
+ * --- verdicts: one for each evidence of a machine, with the encoded claims of its statement ---
+ *
+ * They are kept for as long as the evidence could be shown again: its nonce is good for ten minutes, by clocks that are minutes apart.
+ */
+#define STORE_VERDICT_LIFETIME 3600
 
 struct store_verdict {
 	uint8_t machine[MACHINE_ID_SIZE], evidence[32];
 	enum decision decision;
-	uint64_t record;
+	uint64_t record, made; /* made: seconds; what is older than STORE_VERDICT_LIFETIME goes then */
 	struct bytes claims;
 };
 enum status store_verdict_put(struct store *st, const struct store_verdict *v); /* replaces an approval by a denial; E_EXISTS otherwise */

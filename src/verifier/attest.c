@@ -549,6 +549,7 @@ decide_anew(struct judge *j, struct job *job)
 	memcpy(v.evidence, job->digest, sizeof v.evidence);
 	v.decision = d.verdict.decision;
 	v.record = record;
+	v.made = d.now;
 	v.claims = buffer_view(&j->claims);
 	set_status(job, d.verdict.decision);
 	log_verdict(job, &d);

@@ -214,6 +214,28 @@ an_evidence_has_one_verdict_and_an_approval_never_follows_a_denial(void **state)
 }
 
 static void
+a_verdict_goes_when_its_evidence_cannot_be_shown_any_more(void **state)
+{
+	struct store_verdict v = { .decision = DECISION_DENY, .made = 10000, .claims = BYTES_STRING("one") }, got;
+	uint8_t space[64], other[32] = { 1 };
+	struct buffer b = BUFFER(space);
+
+	(void)state;
+	assert_int_equal(store_verdict_put(st, &v), OK);
+	memcpy(v.evidence, other, sizeof other);
+	v.made += STORE_VERDICT_LIFETIME;
+	assert_int_equal(store_verdict_put(st, &v), OK);
+	memset(v.evidence, 0, sizeof v.evidence);
+	assert_int_equal(store_verdict_get(st, v.machine, v.evidence, &got, &b), OK);
+	v.evidence[0] = 2;
+	v.made++;
+	assert_int_equal(store_verdict_put(st, &v), OK);
+	v.evidence[0] = 0;
+	assert_int_equal(store_verdict_get(st, v.machine, v.evidence, &got, &b), E_NOT_FOUND);
+	assert_int_equal(store_verdict_get(st, v.machine, other, &got, &b), OK);
+}
+
+static void
 a_token_is_used_as_often_as_it_says_and_not_after_its_time(void **state)
 {
 	struct store_token t = { .n = 64, .label = "web1", .made = 100, .expires = 200, .uses = 2, .has_machine = true }, got;
@@ -728,6 +750,7 @@ main(void)
 		TEST(a_candidate_replaces_nothing_until_it_is_accepted),
 		TEST(a_forgotten_machine_leaves_nothing_but_audit_records),
 		TEST(an_evidence_has_one_verdict_and_an_approval_never_follows_a_denial),
+		TEST(a_verdict_goes_when_its_evidence_cannot_be_shown_any_more),
 		TEST(a_token_is_used_as_often_as_it_says_and_not_after_its_time),
 		TEST(a_session_is_taken_once_and_not_after_its_time),
 		TEST(sessions_are_bounded_and_the_oldest_go_first),
