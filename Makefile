@@ -327,13 +327,13 @@ compile_commands.json: Makefile
 SCRIPTS   := $(sort $(wildcard tests/unit/*.sh) $(wildcard tests/verifier/*.sh))
 FUZZ_RUNS := 20000
 CHECKS_FAST = layers=tests/lint/layers.sh shellcheck=tests/lint/shellcheck.sh third-party=tests/lint/third-party.sh link-map=tests/lint/link-map.sh \
-	'analyzer=tests/lint/analyzer.sh $(filter-out -MMD -MP,$(CPPFLAGS_ALL)) -Wall -Wextra' \
+	'analyzer=tests/lint/analyzer.sh $(filter-out -MMD -MP -DBOOTGATE_VERSION%,$(CPPFLAGS_ALL)) -Wall -Wextra' \
 	$(foreach t,$(UNIT_TESTS),'$(t)=CMOCKA_MESSAGE_OUTPUT=TAP $(B)/test/$(t)') \
 	$(foreach s,$(SCRIPTS),'$(notdir $(s))=$(s)') \
 	'fuzz=tests/fuzz/run $(FUZZ_RUNS) $(FUZZERS)'
 CHECKS_QEMU = $(foreach s,$(sort $(wildcard tests/qemu/[0-9]*.sh)),'$(notdir $(s))=$(s)')
 
-check-built: all $(B)/test/bootgate compile_commands.json $(UNIT_TESTS:%=$(B)/test/%) $(FUZZERS:%=$(B)/fuzz/%) $(B)/packages/check
+check-built: all $(B)/test/bootgate $(B)/bench/firmware compile_commands.json $(UNIT_TESTS:%=$(B)/test/%) $(FUZZERS:%=$(B)/fuzz/%) $(B)/packages/check
 
 # All tests.
 check: check-built $(B)/test-mappings $(B)/packages/qemu

@@ -81,14 +81,16 @@ open_tpm(const struct settings *settings, struct tpm **t)
 	return OK;
 }
 
+/* ${s}: how it went. The mark stays where something may have been left behind; whoever opens the TPM next flushes that. */
 static void
-close_tpm(struct tpm **t)
+close_tpm(struct tpm **t, enum status s)
 {
 	if (*t == NULL)
 		return;
+	if (tpm_flush(*t) == OK && s != E_TPM_LOST)
+		unlink(APPROVE_MARK);
 	tpm_close(*t);
 	*t = NULL;
-	unlink(APPROVE_MARK);
 }
 
 static int
@@ -261,10 +263,10 @@ static enum status
 close_door(struct attest *a)
 {
 	struct bytes digest = BYTES(a->statement_digest);
-	bool closed = door_close_with(a->tpm, "approved", digest) == OK;
+	enum status s = door_close_with(a->tpm, "approved", digest);
 
-	close_tpm(&a->tpm);
-	if (closed || door_close_or_poweroff(a->settings->tpm, "approved", digest))
+	close_tpm(&a->tpm, s);
+	if (s == OK || door_close_or_poweroff(a->settings->tpm, "approved", digest))
 		return OK;
 	log_error("the door is open: nothing is opened by approval");
 	return E_KEY;
@@ -311,7 +313,7 @@ ask(struct attest *a, const struct volume *v, size_t n, size_t verifier, bool fr
 			s = use_approval(a, v, n, fd);
 	}
 	attest_wipe(a);
-	close_tpm(&a->tpm);
+	close_tpm(&a->tpm, s);
 	return s;
 }
 

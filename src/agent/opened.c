@@ -163,7 +163,6 @@ opened_check_root(const char *device)
 		s = block_rests_on(member[i].major, member[i].minor, id, ids, odd);
 	if (s == OK)
 		return OK;
-	log_warning("the root %s is not made of volumes that bootgate opened, but of %s (%s)", device, odd[0] != '\0' ? odd : "something else",
-		status_text(s));
+	log_warning("the root %s is not made of volumes that bootgate opened: %s", device, odd[0] != '\0' ? odd : status_text(s));
 	return E_MISMATCH;
 }

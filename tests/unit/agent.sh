@@ -14,102 +14,15 @@ if [ -z "${AGENT_SPACE:-}" ]; then
 	fi
 	AGENT_SPACE=own exec unshare -mnpf --mount-proc --kill-child "$0" "$@"
 fi
-ip link set lo up
-mount -t tmpfs none /run
-mount -t tmpfs none /var/lib
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-AGENT=${BOOTGATE_TEST:-$top/build/test/bootgate}
-# The process is closed to tracers, and so to the search for leaks.
-ASAN_OPTIONS=detect_leaks=0
-TPM2TOOLS_TCTI=swtpm:path=$work/tpm.socket
-export ASAN_OPTIONS TPM2TOOLS_TCTI
-PORT=18443 CUT=18444
-n=0 bad=0
+# shellcheck source=tests/unit/agent/world.sh
+. "$top/tests/unit/agent/world.sh"
 
-ok() {
-	n=$((n + 1))
-	ok_name=$1
-	shift
-	if "$@" >ok.log 2>&1; then
-		echo "ok $n - $ok_name"
-	else
-		bad=1
-		echo "not ok $n - $ok_name"
-		sed -n '1,30s/^/# /p' said ok.log
-	fi
-}
-
-# wait_for SECONDS COMMAND...
-wait_for() {
-	tries=$(($1 * 10))
-	shift
-	until "$@" >/dev/null 2>&1; do
-		tries=$((tries - 1))
-		[ $tries -gt 0 ] || return 1
-		sleep 0.1
-	done
-}
-
-# agent ARGUMENTS...: status is how it ended, said what it said.
-agent() {
-	status=0
-	timeout 60 "$AGENT" -c bootgate.conf "$@" >said 2>&1 </dev/null || status=$?
-}
-ends() { [ "$status" = "$1" ]; }
-says() { grep -Eq -e "$1" said; }
-silent() { ! grep -Eq -e "$1" said; }
-
-ctl() { "$top/build/bootgatectl" -c bootgated.conf "$@"; }
-
-# What stands in the TPM: the agent's AKs, its indices, what is loaded.
-aks() { tpm2_getcap handles-persistent | grep -ci '0x8101b0' || :; }
-indices() { tpm2_getcap handles-nv-index | grep -ci '0x18b47' || :; }
-loaded() { tpm2_getcap handles-loaded-session | wc -l; tpm2_getcap handles-transient | wc -l; }
-tpm_holds() { [ "$(aks)" = "$1" ] && [ "$(indices)" = "$2" ]; }
-tpm_is_tidy() { [ "$(loaded | tr -d '\n')" = 00 ]; }
-door_is_open() { tpm2_pcrread sha256:13 | grep -q '0x0\{64\}'; }
-
-start_tpm() {
-	mkdir tpm ca
-	printf '%s\n' "create_certs_tool = $(command -v swtpm_localca)" "create_certs_tool_config = $work/localca.conf" \
-		"create_certs_tool_options = $work/localca.options" >setup.conf
-	printf '%s\n' "statedir = $work/ca" "signingkey = $work/ca/signkey.pem" "issuercert = $work/ca/issuercert.pem" \
-		"certserial = $work/ca/certserial" >localca.conf
-	printf '%s\n' '--platform-manufacturer bootgate' '--platform-version 1' '--platform-model test' >localca.options
-	swtpm_setup --tpm2 --tpmstate "$work/tpm" --create-ek-cert --pcr-banks sha256 --config setup.conf >setup.log 2>&1
-	swtpm socket --tpm2 --tpmstate dir="$work/tpm" --flags not-need-init,startup-clear \
-		--server type=unixio,path="$work/tpm.socket" --ctrl type=unixio,path="$work/tpm.socket.ctrl" >swtpm.log 2>&1 &
-	wait_for 5 test -S tpm.socket.ctrl
-	wait_for 5 test -S tpm.socket
-}
-
-start_verifier() {
-	printf '%s\n' "state = \"$work/state\"" "listen = { \"127.0.0.1:$PORT\" }" 'name = "test"' "ek-ca = { \"$work/ca\" }" \
-		'default-policy = "uki"' 'judges = 1' 'log = info' >bootgated.conf
-	ctl authority init authority --verifier state --name 127.0.0.1 >/dev/null
-	"$top/build/bootgated" -c bootgated.conf >bootgated.log 2>&1 &
-	wait_for 10 curl -sk -o null "https://127.0.0.1:$PORT/healthz"
-	ctl policy apply "$top/policy/uki.conf" >/dev/null
-}
-
-# configure PORT LINE...
-configure() {
-	printf '%s\n' "verifier = https://127.0.0.1:$1" "tpm = ${TPM:-$TPM2TOOLS_TCTI}" "authority = $work/authority/authority.pem" \
-		"tls-ca = $work/authority/tls-ca.pem" "event-log = $top/tests/data/eventlogs/qemu-ovmf-uki.bin" 'memory-overwrite = off' \
-		'prompt = off' >bootgate.conf
-	shift
-	[ $# -eq 0 ] || printf '%s\n' "$@" >>bootgate.conf
-}
-
-: >said
-start_tpm
+start_tpm sha256
 start_verifier
 
 # --- usage
 
-configure $PORT
+configure "$PORT"
 agent door approved
 ok "nobody can say that the door was closed by an approval" ends 2
 agent enroll --key dsa
@@ -122,13 +35,13 @@ ok "a host that is not enrolled is told so" says 'not enrolled yet'
 
 # --- enrolment
 
-TPM=swtpm:path=$work/nothing configure $PORT
+TPM=swtpm:path=$work/nothing configure "$PORT"
 agent enroll
 ok "without a TPM it ends with 5" ends 5
 configure 18449
 agent enroll
 ok "without a verifier it ends with 6" ends 6
-configure $PORT
+configure "$PORT"
 agent enroll --ek-certificate nowhere.der
 ok "a certificate file that is not there is named" says 'nowhere.der: not found'
 echo bg1-00 >token
@@ -142,9 +55,9 @@ ok "a token with a wrong key is refused: 7" ends 7
 ok "then nothing is left in the TPM" tpm_holds 0 0
 ok "and nothing is noted" test ! -e /var/lib/bootgate/machine
 
-perl "$top/tests/unit/cut.pl" $CUT $PORT 2 >cut.log &
+perl "$top/tests/unit/agent/cut.pl" "$CUT" "$PORT" 2 >cut.log &
 wait_for 5 grep -q ready cut.log
-configure $CUT
+configure "$CUT"
 ctl enroll token >token
 agent enroll --token-file token
 ok "a last answer that is lost is no success: 6" ends 6
@@ -166,12 +79,8 @@ ok "and is told what that means for his volumes" says 'open by passphrase only'
 
 # --- a volume
 
-truncate -s 40M disk.img
-printf first >passphrase
-cryptsetup luksFormat -q --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 disk.img passphrase
-loop=$(losetup -f --show disk.img)
-trap 'losetup -d "$loop"; rm -rf "$work"' EXIT
-configure $PORT
+make_volume
+configure "$PORT"
 agent luks-enroll --passphrase-file passphrase "$loop"
 ok "a volume is enrolled with what such an enrolment left" ends 0
 tokens() { [ "$(cryptsetup luksDump --dump-json-metadata "$loop" | grep -c '"type":"bootgate"')" = 1 ] &&
@@ -195,7 +104,7 @@ ok "nothing stays loaded in the TPM" tpm_is_tidy
 # --- a boot
 
 rm -rf /run/bootgate
-configure $PORT "volume = one $(cryptsetup luksUUID "$loop")" 'give-up = 8'
+configure "$PORT" "volume = one $(cryptsetup luksUUID "$loop")" 'give-up = 8'
 agent boot
 ok "a boot that is denied gives up when told so: 4" ends 4
 ok "it was denied" says 'DENIED'
@@ -205,10 +114,10 @@ ok "nor its mark" test ! -e /run/bootgate/tpm-in-use
 configure 18449 "volume = one $(cryptsetup luksUUID "$loop")" 'give-up = 3'
 agent boot
 ok "without a verifier it goes on until told to give up" says 'giving up'
-TPM=swtpm:path=$work/nothing configure $PORT "volume = one $(cryptsetup luksUUID "$loop")"
+TPM=swtpm:path=$work/nothing configure "$PORT" "volume = one $(cryptsetup luksUUID "$loop")"
 agent boot
 ok "without a TPM and without a prompt nothing is left: 5" ends 5
-configure $PORT "volume = one 11111111-1111-4111-8111-111111111111"
+configure "$PORT" "volume = one 11111111-1111-4111-8111-111111111111"
 cryptsetup luksUUID -q --uuid 22222222-2222-4222-8222-222222222222 "$loop"
 agent boot
 ok "a volume that does not appear is named" says 'volume one .*did not appear'
@@ -228,4 +137,4 @@ ok "a root that is none of ours is told" says 'is not made of volumes that bootg
 ok "what is not open needs no closing" ends 0
 
 echo "1..$n"
-exit $bad
+exit "$bad"
