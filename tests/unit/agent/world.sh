@@ -4,6 +4,7 @@
 # A software TPM, a verifier and the agent with sanitizers, in name spaces of their own. Sourced by agent.sh and agent-faults.sh, with
 # $top set.
 
+set -eu
 ip link set lo up
 mount -t tmpfs none /run
 mount -t tmpfs none /var/lib
