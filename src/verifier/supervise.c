@@ -26,6 +26,7 @@
 #include "store/keys.h"
 #include "store/store.h"
 #include "verifier/confine.h"
+#include "verifier/tls_server.h"
 
 #define JUDGES_MAX (CONFIG_JUDGES_MAX + 1)
 #define CHILDREN_MAX (JUDGES_MAX + 2)
@@ -420,14 +421,36 @@ begin_end(struct supervisor *v)
 		end_generation(&v->generation[i]);
 }
 
+/* try_files(): whether front and judges would find what they need, before anything depends on it. */
+static enum status
+try_files(const struct config *c, char *why, size_t size)
+{
+	char chain[PATH_MAX + 16], key[PATH_MAX + 16];
+	struct tls_identity *identity = NULL;
+	struct keys keys;
+	enum status s = keys_load(c->state, c->authority, &keys, why, size);
+
+	keys_wipe(&keys);
+	snprintf(chain, sizeof chain, "%s/" KEYS_TLS_CHAIN, c->state);
+	snprintf(key, sizeof key, "%s/" KEYS_TLS, c->state);
+	if (s == OK)
+		s = tls_identity_load(chain, key, &identity, why, size);
+	tls_identity_free(identity);
+	return s;
+}
+
 static void
 reload(struct supervisor *v)
 {
-	struct config fresh;
+	static struct config fresh;
 	char why[512];
 
-	if (config_load(v->path, &fresh, why, sizeof why) != OK) {
+	if (config_load(v->path, &fresh, why, sizeof why) != OK || try_files(&fresh, why, sizeof why) != OK) {
 		log_error("%s; going on as before", why);
+		return;
+	}
+	if (strcmp(fresh.state, v->config->state) != 0) {
+		log_error("state changed: that takes a restart; going on as before");
 		return;
 	}
 	if (fresh.listens != v->config->listens || memcmp(fresh.listen, v->config->listen, sizeof fresh.listen) != 0)
@@ -542,7 +565,7 @@ int
 supervise_run(const char *path, struct config *c)
 {
 	static struct supervisor v;
-	char why[256];
+	char why[512];
 
 	v.path = path;
 	v.config = c;
@@ -558,6 +581,10 @@ supervise_run(const char *path, struct config *c)
 		return 1;
 	if (!wait_for_identity(&v))
 		return v.failed ? 1 : 0;
+	if (try_files(c, why, sizeof why) != OK) {
+		log_error("%s", why);
+		return 1;
+	}
 	if (!begin_generation(&v))
 		return 1;
 	for (size_t i = 0; i < c->listens; i++)

@@ -76,6 +76,14 @@ sleep 0.5
 is "a reload of a configuration that does not load changes nothing" ok "$(health)"
 like "and says why, with file and line" "conf:[0-9]*: no such option 'nonsense'; going on as before" "$(cat "$work/log")"
 sed -i '/nonsense/d' "$work/conf"
+mv "$work/state/tls.crt" "$work/tls.crt"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout /dev/null -subj /CN=localhost -out "$work/state/tls.crt" 2>/dev/null
+chmod 644 "$work/state/tls.crt"
+kill -HUP "$pid"
+sleep 0.5
+is "nor does a certificate for another key" ok "$(health)"
+like "which is said" 'tls.crt: the certificate is for another key than tls.key; going on as before' "$(cat "$work/log")"
+cp "$work/tls.crt" "$work/state/tls.crt"
 for role in front desk judge; do
 	kill -9 "$(children $role | head -n 1)"
 	sleep 0.7
@@ -99,4 +107,8 @@ starts_not "$work/nowhere" "no configuration: status 3" 3
 chmod 644 "$work/state/approval.pem"
 starts_not "$work/conf" "a key that others may read: status 1" 1
 like "and says which" 'approval.pem: others may read this key' "$(cat "$work/said")"
+chmod 600 "$work/state/approval.pem"
+echo nonsense >"$work/state/tls.crt"
+starts_not "$work/conf" "a certificate that is none: status 1" 1
+like "and says which" 'tls.crt: ' "$(cat "$work/said")"
 finish
