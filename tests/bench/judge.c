@@ -54,9 +54,9 @@ start_judge(const char *program, const char *configuration)
 		machine_fail("socketpair", "failed");
 	pid = fork();
 	if (pid == 0) {
-		int a = fcntl(ends[1], F_DUPFD, 64), b = fcntl(checks[1], F_DUPFD, 64), quiet = open("/dev/null", O_WRONLY | O_CLOEXEC);
+		int a = fcntl(ends[1], F_DUPFD, 64), b = fcntl(checks[1], F_DUPFD, 64);
 
-		if (a < 0 || b < 0 || quiet < 0 || dup2(a, ROLES_FD) < 0 || dup2(b, ROLES_FD + 1) < 0 || dup2(quiet, STDERR_FILENO) < 0)
+		if (a < 0 || b < 0 || dup2(a, ROLES_FD) < 0 || dup2(b, ROLES_FD + 1) < 0)
 			_exit(1);
 		close_range(ROLES_FD + 2, ~0U, 0);
 		execl(program, program, "-c", configuration, "--role", "judge", "1", (char *)NULL);
