@@ -130,6 +130,9 @@ machine_make() {
 	quietly cryptsetup cryptsetup luksFormat --batch-mode --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 \
 		--key-file "$WORK/passphrase" "$WORK/volume"
 	LOOP=$(losetup --show -f "$WORK/volume") || die "no loop device"
+	# Held open and given back at once, it is gone when the last of us ends, however that is.
+	exec 9<"$LOOP"
+	losetup -d "$LOOP"
 	ctl enroll token >"$WORK/token" 2>>"$WORK/ctl.log"
 	quietly bootgate "$BENCH/bootgate" --config "$WORK/bootgate.conf" enroll --token-file "$WORK/token" --label bench
 	quietly bootgate "$BENCH/bootgate" --config "$WORK/bootgate.conf" luks-enroll --passphrase-file "$WORK/passphrase" "$LOOP"
