@@ -4,7 +4,7 @@
 # in PCR 11.
 
 . "$(dirname "$0")/fixture.sh"
-fixture p384
+fixture p256
 verifier_start "$VERIFIER"
 cp "$RIG_BUILD/kernel/vmlinuz" "$WORLD/vmlinuz"
 echo tampered >>"$WORLD/vmlinuz"

@@ -3,7 +3,7 @@
 # Goal (S1): another initrd in an image with the same signature is denied, and the denial names it in PCR 9.
 
 . "$(dirname "$0")/fixture.sh"
-fixture p384
+fixture p256
 verifier_start "$VERIFIER"
 cp "$WORLD/boot/initrd" "$WORLD/initrd"
 (cd "$RIG_WORK" && mkdir etc && echo tampered >etc/tampered && echo etc/tampered | cpio --quiet -o -H newc) >>"$WORLD/initrd"

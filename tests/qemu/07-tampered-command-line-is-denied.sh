@@ -4,7 +4,7 @@
 # is denied even when somebody put its image on the list.
 
 . "$(dirname "$0")/fixture.sh"
-fixture p384
+fixture p256
 verifier_start "$VERIFIER"
 rig_uki "$WORLD/tampered" "$WORLD/boot/initrd" "$RIG_COMMAND_LINE init=/bin/sh"
 rig_esp "$MACHINE/esp.img" "$WORLD/tampered"

@@ -3,7 +3,7 @@
 # Goal (S1, S3): what systemd-stub takes from beside the image and hands the kernel as one more initrd is denied.
 
 . "$(dirname "$0")/fixture.sh"
-fixture p384
+fixture p256
 verifier_start "$VERIFIER"
 echo "a credential of somebody else's" >"$WORLD/extra.cred"
 rig_esp "$MACHINE/esp.img" "$WORLD/boot/uki" "$WORLD/extra.cred" EFI/BOOT/BOOTX64.EFI.extra.d/extra.cred

@@ -3,7 +3,7 @@
 # Goal (S12): a machine that the verifier does not know (any more) gets no key, and learns nothing.
 
 . "$(dirname "$0")/fixture.sh"
-fixture p384
+fixture p256
 verifier_start "$VERIFIER"
 machine=$(ctl "$VERIFIER" machine list | grep -oE '[0-9a-f]{16,64}' | head -n 1)
 check "the operator forgets the machine" operator machine forget "$machine"

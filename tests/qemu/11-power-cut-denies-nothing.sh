@@ -3,7 +3,7 @@
 # Goal: power that goes in the middle of a boot costs a boot and no more.
 
 . "$(dirname "$0")/fixture.sh"
-fixture p384
+fixture p256
 verifier_start "$VERIFIER"
 cut_at() {
 	machine_boot "$MACHINE"

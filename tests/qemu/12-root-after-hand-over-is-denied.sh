@@ -4,7 +4,7 @@
 # what is noted about the door.
 
 . "$(dirname "$0")/fixture.sh"
-fixture p384
+fixture p256
 verifier_start "$VERIFIER"
 cat >"$MACHINE/said/job" <<'EOF'
 timeout 20 bootgate boot </dev/null >/run/first 2>&1

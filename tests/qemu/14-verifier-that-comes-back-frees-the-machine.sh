@@ -3,7 +3,7 @@
 # Goal: a machine that found no verifier goes on by itself when one comes back.
 
 . "$(dirname "$0")/fixture.sh"
-fixture p384
+fixture p256
 machine_boot "$MACHINE"
 check "the machine waits" rig_wait "$RIG_BOOT_LIMIT" machine_sees "$MACHINE" 'next try in'
 verifier_start "$VERIFIER"

@@ -4,7 +4,7 @@
 # away bites at the next boot (S19).
 
 . "$(dirname "$0")/fixture.sh"
-fixture p384
+fixture p256
 verifier_start "$VERIFIER"
 rig_uki "$WORLD/updated" "$WORLD/boot/initrd" "$RIG_COMMAND_LINE loglevel=5"
 rig_esp "$MACHINE/esp.img" "$WORLD/updated"

@@ -4,7 +4,7 @@
 # another authority delegated, opens nothing.
 
 . "$(dirname "$0")/fixture.sh"
-fixture p384
+fixture p256
 rogue=$WORLD/rogue
 cp -a "$VERIFIER" "$rogue"
 rm -f "$rogue"/state/approval.pem "$rogue"/state/statement.pem "$rogue"/state/verifier.pub "$rogue"/state/delegation-* \

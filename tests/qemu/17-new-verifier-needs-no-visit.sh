@@ -3,7 +3,7 @@
 # Goal: a verifier with keys of its own, delegated by the authority, opens machines that nobody touched.
 
 . "$(dirname "$0")/fixture.sh"
-fixture p384
+fixture p256
 verifier_start "$VERIFIER"
 check "the root opens by the first verifier" boots_through
 verifier_stop "$VERIFIER"

@@ -3,7 +3,7 @@
 # Goal (S8): who gets a shell in the initramfs gets it behind the closed door.
 
 . "$(dirname "$0")/fixture.sh"
-fixture p384
+fixture p256
 verifier_start "$VERIFIER"
 # Without its root the initramfs has no way on.
 rig_uki "$WORLD/rootless" "$WORLD/boot/initrd" "$RIG_COMMAND_LINE root=/dev/nothing"

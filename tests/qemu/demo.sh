@@ -23,14 +23,16 @@ title() {
 	printf '\n%s\n\n' "$*"
 }
 
-# show DIR: what the agent and the initramfs say on the machine's console while it runs, until it is off, or until
-# the console shows a line that matches PATTERN.
+# show DIR [PATTERN]: what the agent and the initramfs say on the machine's console while it runs, until it is off, or
+# until the console shows a line that matches PATTERN.
 show() {
 	show_lines=0
 	while :; do
 		show_off=0
 		! machine_is_off "$1" || show_off=1
-		show_all=$(tr -d '\r' <"$1/console" | tr -cd '\n\t -~' | grep -E '^(bootgate|initramfs): ' || :)
+		# The prompt waits at the end of its line, where the next message begins.
+		show_all=$(tr -d '\r' <"$1/console" | tr -cd '\n\t -~' | sed 's/\(asked for: \)\(bootgate: \)/\1\n\2/' |
+			grep -E '^(bootgate|initramfs|Passphrase)[: ]' || :)
 		show_new=$(printf '%s\n' "$show_all" | tail -n +$((show_lines + 1)))
 		if [ -n "$show_new" ]; then
 			show_lines=$(printf '%s\n' "$show_all" | wc -l)

@@ -118,19 +118,26 @@ world_images() {
 	rig_uki "$1/boot/uki-install" "$1/boot/initrd-install" "$RIG_COMMAND_LINE"
 }
 
-# world_machine WORLD KIND VOLUMES: a new machine, told what to install; the first volume is the root.
+# world_new_machine WORLD DIR KIND VOLUMES TOKEN-FILE: a new machine in DIR, told what to install; the first volume is
+# the root.
+world_new_machine() {
+	machine_new "$2" "$3"
+	printf 'vdb root %s\n' "$FIXTURE_ROOT_UUID" >"$2/said/volumes"
+	if [ "$4" = 2 ]; then
+		truncate -s 40M "$2/data.img"
+		printf 'vdc data %s\n' "$FIXTURE_DATA_UUID" >>"$2/said/volumes"
+	fi
+	cp "$5" "$2/said/token"
+	echo "$FIXTURE_URL" >"$2/said/verifier"
+	echo "--label $3 --key $3" >"$2/said/enroll"
+	rig_esp "$2/esp.img" "$1/boot/uki-install"
+}
+
+# world_machine WORLD KIND VOLUMES: the machine of this world.
 world_machine() {
 	progress "a machine with a TPM ($2), Secure Boot, and $3 empty disk(s)"
-	machine_new "$1/machine" "$2"
-	printf 'vdb root %s\n' "$FIXTURE_ROOT_UUID" >"$1/machine/said/volumes"
-	if [ "$3" = 2 ]; then
-		truncate -s 40M "$1/machine/data.img"
-		printf 'vdc data %s\n' "$FIXTURE_DATA_UUID" >>"$1/machine/said/volumes"
-	fi
-	ctl "$1/verifier" enroll token >"$1/machine/said/token" 2>>"$1/verifier/log"
-	echo "$FIXTURE_URL" >"$1/machine/said/verifier"
-	echo "--label $2 --key $2" >"$1/machine/said/enroll"
-	rig_esp "$1/machine/esp.img" "$1/boot/uki-install"
+	ctl "$1/verifier" enroll token >"$RIG_WORK/token" 2>>"$1/verifier/log"
+	world_new_machine "$1" "$1/machine" "$2" "$3" "$RIG_WORK/token"
 }
 
 # world_installed WORLD: after the installer boot: what the machine boots from now on.

@@ -68,9 +68,17 @@ rig_make() {
 # ---- what boots
 
 # Debian's kernel for virtual machines, unpacked and not installed: vmlinuz and lib/modules/VERSION.
+rig_kernel_package() {
+	apt-cache depends linux-image-cloud-amd64 2>/dev/null | sed -n 's/^ *Depends: \(linux-image-.*\)/\1/p' | head -n 1
+}
+
 rig_make_kernel() {
-	package=$(apt-cache depends linux-image-cloud-amd64 | sed -n 's/^ *Depends: \(linux-image-.*\)/\1/p' | head -n 1)
-	[ -n "$package" ] || rig_die "apt knows no linux-image-cloud-amd64: apt-get update"
+	package=$(rig_kernel_package)
+	if [ -z "$package" ]; then
+		apt-get -qq update || :
+		package=$(rig_kernel_package)
+	fi
+	[ -n "$package" ] || rig_die "apt knows no linux-image-cloud-amd64"
 	mkdir -p "$1/package"
 	(cd "$1/package" && apt-get -qq -o APT::Sandbox::User=root download "$package")
 	dpkg-deb -x "$1"/package/*.deb "$1/package"
@@ -346,7 +354,7 @@ tell() {
 	done
 }
 
-# done_testing [DIR]...: the plan; on failure what the machines said last.
+# done_testing [DIR]...: the plan; on failure what the machines said last, and their folders stay.
 done_testing() {
 	if [ $TAP_FAILED -gt 0 ]; then
 		for tap_machine in "$@"; do
@@ -354,7 +362,8 @@ done_testing() {
 		done
 	fi
 	echo "1..$TAP_COUNT"
-	[ $TAP_FAILED -eq 0 ]
+	[ $TAP_FAILED -eq 0 ] || return 1
+	[ -z "${WORLD:-}" ] || rm -rf "$WORLD"
 }
 
 # ---- the start
