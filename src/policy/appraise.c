@@ -102,7 +102,7 @@ appraise(const struct appraisal *a, struct verdict *v)
 }
 
 enum status
-appraise_identify(const struct evidence *e, const struct machine *m, struct binding *b, struct quote *q)
+appraise_identify(const struct evidence *e, const struct machine *m, struct binding *b, struct quote *q, struct public_area *ak)
 {
 	struct verdict v;
 	struct appraisal a = { .evidence = e, .machine = m };
@@ -124,6 +124,7 @@ appraise_identify(const struct evidence *e, const struct machine *m, struct bind
 		return s;
 	*b = j.binding;
 	*q = j.quote;
+	*ak = j.ak;
 	return OK;
 }
 

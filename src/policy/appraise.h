@@ -25,10 +25,11 @@ struct verdict {
 };
 
 /*
- * appraise_identify(e, m, b): the gatekeeper before anything is said about a machine: the binding decodes, names ${m}, and the quote's signature
- * by the enrolled AK over this binding verifies.  All failures look alike to the peer; the status is for the verifier's own log.
+ * appraise_identify(e, m, b, q, ak): the gatekeeper before anything is said about a machine: the binding decodes, names ${m}, and the quote's
+ * signature by the enrolled AK over this binding verifies.  All failures look alike to the peer; the status is for the verifier's own log.
+ * ${ak}: the AK as it was decoded, for struct appraisal; its views point into ${m}.
  */
-enum status appraise_identify(const struct evidence *e, const struct machine *m, struct binding *b, struct quote *q);
+enum status appraise_identify(const struct evidence *e, const struct machine *m, struct binding *b, struct quote *q, struct public_area *ak);
 
 /* What the appraisal is told besides. */
 struct appraisal {
@@ -38,7 +39,7 @@ struct appraisal {
 	const struct references *references;
 	const struct name *salting_key;   /* the Name of the enrolled EK */
 	uint64_t now;                     /* the verifier's clock, seconds: only for "15 minutes after enrolment" */
-	bool identified;                  /* appraise_identify() just gave OK for this evidence and this machine's AK: A6 is not computed twice */
+	const struct public_area *identified; /* what appraise_identify() gave with OK for this very evidence and machine, so that A6 is not computed twice; or NULL */
 };
 
 /* appraise(a, v): all checks, in order, every reason (not only the first). E_ only when it could not be decided at all: then treat as deny. */

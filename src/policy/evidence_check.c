@@ -115,8 +115,12 @@ evidence_check_ak(struct judgement *j)
 {
 	const struct machine *m = j->a->machine;
 	const char *why = "it cannot be read";
-	enum status s = m->ak_n <= sizeof m->ak ? public_decode(bytes_of(m->ak, m->ak_n), &j->ak) : E_TOO_LARGE;
+	enum status s = OK;
 
+	if (j->a->identified != NULL)
+		j->ak = *j->a->identified;
+	else
+		s = m->ak_n <= sizeof m->ak ? public_decode(bytes_of(m->ak, m->ak_n), &j->ak) : E_TOO_LARGE;
 	if (s == OK)
 		s = public_check_ak(&j->ak, &why);
 	j->ak_read = s == OK;
@@ -132,7 +136,7 @@ evidence_check_signature(struct judgement *j)
 
 	if (!j->ak_read)
 		return OUTCOME_UNDECIDED;
-	if (j->a->identified)
+	if (j->a->identified != NULL)
 		return OUTCOME_PASSED;
 	s = public_verify(&j->ak, j->a->evidence->attest, j->a->evidence->signature);
 	if (s != OK)

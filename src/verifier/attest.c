@@ -66,7 +66,7 @@ identify(struct judge *j, struct job *job)
 	struct quote quote;
 
 	memcpy(fake.id, job->binding.machine, sizeof fake.id);
-	s = appraise_identify(&job->evidence, found == OK ? &job->machine : &fake, &binding, &quote);
+	s = appraise_identify(&job->evidence, found == OK ? &job->machine : &fake, &binding, &quote, &job->ak);
 	if (found == OK && s == OK) {
 		job->binding = binding;
 		job->quote = quote;
@@ -74,7 +74,7 @@ identify(struct judge *j, struct job *job)
 	}
 	/* An AK of another kind than the signature's is refused before any arithmetic. */
 	if (found == OK && !stranger_is_kind(&j->strangers, job->evidence.signature, bytes_of(job->machine.ak, job->machine.ak_n)))
-		(void)appraise_identify(&job->evidence, &fake, &binding, &quote);
+		(void)appraise_identify(&job->evidence, &fake, &binding, &quote, &job->ak);
 	judge_name(job->binding.machine, found == OK ? job->machine.label : "", name);
 	if (found == OK)
 		log_warning("%s: evidence that is not this machine's: %s", name, status_text(s));
@@ -154,7 +154,7 @@ judge_evidence(const struct judge *j, const struct job *job, struct decision_mad
 		.references = &j->library.references,
 		.salting_key = &salting_key,
 		.now = d->now,
-		.identified = true, /* or attest_decide() would not have come here */
+		.identified = &job->ak, /* or attest_decide() would not have come here */
 	};
 
 	d->policy = library_find(&j->library, job->machine.policy);

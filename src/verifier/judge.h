@@ -43,6 +43,7 @@ struct job {
 	struct binding binding;
 	struct quote quote;
 	struct machine machine;
+	struct public_area ak;
 	uint8_t digest[32];
 
 	/* enroll */

@@ -39,7 +39,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	    machine_decode(c.machine, &m) != OK || policy_load("fuzz", c.policy_text, &p, &why) != OK)
 		return 0;
 	if (case_references_decode(c.references, references, sizeof references / sizeof references[0], &r.n) == OK) {
-		struct appraisal a = { &e, &m, p, &r, &ek, c.now, false };
+		struct appraisal a = { &e, &m, p, &r, &ek, c.now, NULL };
 
 		if (appraise(&a, &v) != OK)
 			abort();

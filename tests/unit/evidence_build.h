@@ -496,7 +496,7 @@ build_judge(struct built *b)
 {
 	struct evidence e = build_evidence(b);
 	struct references r = { b->reference, b->references };
-	struct appraisal a = { &e, &b->machine, b->policy, &r, &b->ek_name, b->now, false };
+	struct appraisal a = { &e, &b->machine, b->policy, &r, &b->ek_name, b->now, NULL };
 
 	assert_int_equal(appraise(&a, &b->verdict), OK);
 	return &b->verdict;

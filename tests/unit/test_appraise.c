@@ -1610,12 +1610,13 @@ identify(const struct mutation *m)
 	struct built *b = build_begin();
 	struct binding binding;
 	struct quote q;
+	struct public_area ak;
 	struct evidence e;
 	enum status s;
 
 	(void)judge(m, b);
 	e = build_evidence(b);
-	s = appraise_identify(&e, &b->machine, &binding, &q);
+	s = appraise_identify(&e, &b->machine, &binding, &q, &ak);
 	assert_int_equal(s == OK, q.banks > 0);
 	assert_int_equal(s == OK, binding.purpose != PURPOSE_NONE);
 	return s;
