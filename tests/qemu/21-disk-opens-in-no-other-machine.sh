@@ -7,7 +7,7 @@ fixture p256
 verifier_start "$VERIFIER"
 mv "$MACHINE/tpm" "$WORLD/tpm-of-the-machine"
 rig_tpm "$MACHINE/tpm" p256
-check "with another TPM it does not open" is_refused
+check "with another TPM it does not open, and says why" does_not_open 'the TPM was cleared, or is another one'
 no_approval() {
 	! machine_sees "$MACHINE" 'approved under policy'
 }

@@ -199,25 +199,23 @@ boots_through() {
 	return $boots_status
 }
 
-# is_denied: the machine boots and is denied; then its power goes. What it said is in MACHINE/console.
-is_denied() {
+# does_not_open PATTERN: the machine boots until its console shows that, with nothing opened; then its power goes.
+does_not_open() {
 	machine_boot "$MACHINE"
-	denied_status=0
-	rig_wait "$RIG_BOOT_LIMIT" machine_sees "$MACHINE" 'next try in' || denied_status=1
-	machine_sees "$MACHINE" 'DENIED' || denied_status=1
-	! machine_said "$MACHINE" 'unlocked: .*' || denied_status=1
+	shut_status=0
+	rig_wait "$RIG_BOOT_LIMIT" machine_sees "$MACHINE" "$1" || shut_status=1
+	! machine_said "$MACHINE" 'unlocked: .*' || shut_status=1
 	machine_cut "$MACHINE"
-	return $denied_status
+	return $shut_status
 }
 
-# is_refused: the machine boots and is refused without a verdict; then its power goes.
+# is_denied: by a verdict. is_refused: without one.
+is_denied() {
+	does_not_open 'next try in' && machine_sees "$MACHINE" 'DENIED'
+}
+
 is_refused() {
-	machine_boot "$MACHINE"
-	refused_status=0
-	rig_wait "$RIG_BOOT_LIMIT" machine_sees "$MACHINE" 'next try in' || refused_status=1
-	! machine_said "$MACHINE" 'unlocked: .*' || refused_status=1
-	machine_cut "$MACHINE"
-	return $refused_status
+	does_not_open 'next try in' && ! machine_sees "$MACHINE" 'DENIED'
 }
 
 # names CHECK PATTERN: the denial names that check, with a reason that matches.

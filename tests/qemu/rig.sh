@@ -314,7 +314,7 @@ machine_end() {
 
 # machine_cut DIR: the power goes, at once.
 machine_cut() {
-	kill -KILL "$(cat "$1/run/pid")"
+	machine_is_off "$1" || kill -KILL "$(cat "$1/run/pid")"
 	machine_end "$1"
 }
 
