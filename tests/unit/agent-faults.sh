@@ -17,26 +17,9 @@ fi
 # shellcheck source=tests/unit/agent/world.sh
 . "$top/tests/unit/agent/world.sh"
 
-LOG=$top/tests/data/eventlogs/qemu-ovmf-uki.bin
-COMMAND_LINE='console=ttyS0 quiet panic=-1 noresume ip=10.0.2.15::10.0.2.2:255.255.255.0::eth0:none'
-
-# What the log says was measured, as values that are allowed.
-add_references() {
-	ctl eventlog show "$LOG" | awk '
-		/^#/ { pcr = $5 + 0 }
-		$1 == "sha256" { digest = $2 }
-		/^  sha256/ && pcr == 4 { print "uki", digest; print "uki.kernels", digest }
-		/^  sha256/ && pcr == 11 { print "uki.sections", digest }
-		/"Linux initrd"/ && pcr == 9 { print "initrd", digest }' | sort -u >references
-	while read -r list value; do
-		ctl reference add "$list" "$value" >/dev/null
-	done <references
-	ctl reference add cmdline "$COMMAND_LINE" >/dev/null
-}
-
 # boot FAULT: a cold start, and a boot with a fault: N, what, how often.
 boot() {
-	stop_tpm
+	stop_tpm -c
 	run_tpm
 	"$top/build/bench/firmware" tpm.socket "$LOG"
 	rm -rf /run/bootgate tap tap.log

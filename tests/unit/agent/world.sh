@@ -82,8 +82,9 @@ run_tpm() {
 	wait_for 5 test -S tpm.socket
 }
 
+# stop_tpm [-c]: Shutdown(CLEAR), or without it Shutdown(STATE), and power off.
 stop_tpm() {
-	tpm2_shutdown -c
+	tpm2_shutdown "$@"
 	kill "$tpm_pid"
 	wait "$tpm_pid" || :
 	rm -f tpm.socket tpm.socket.ctrl
@@ -102,14 +103,37 @@ start_verifier() {
 		'default-policy = "uki"' 'judges = 1' 'log = info' >bootgated.conf
 	ctl authority init authority --verifier state --name 127.0.0.1 >/dev/null
 	"$top/build/bootgated" -c bootgated.conf >bootgated.log 2>&1 &
+	verifier_pid=$!
 	wait_for 10 curl -sk -o null "https://127.0.0.1:$PORT/healthz"
 	ctl policy apply "$top/policy/uki.conf" >/dev/null
+}
+
+LOG=$top/tests/data/eventlogs/qemu-ovmf-uki.bin
+COMMAND_LINE='console=ttyS0 quiet panic=-1 noresume ip=10.0.2.15::10.0.2.2:255.255.255.0::eth0:none'
+
+stop_verifier() {
+	kill "$verifier_pid"
+	wait "$verifier_pid" || :
+}
+
+# What the log says was measured, as values that are allowed.
+add_references() {
+	ctl eventlog show "$LOG" | awk '
+		/^#/ { pcr = $5 + 0 }
+		$1 == "sha256" { digest = $2 }
+		/^  sha256/ && pcr == 4 { print "uki", digest; print "uki.kernels", digest }
+		/^  sha256/ && pcr == 11 { print "uki.sections", digest }
+		/"Linux initrd"/ && pcr == 9 { print "initrd", digest }' | sort -u >references
+	while read -r list value; do
+		ctl reference add "$list" "$value" >/dev/null
+	done <references
+	ctl reference add cmdline "$COMMAND_LINE" >/dev/null
 }
 
 # configure PORT LINE...
 configure() {
 	printf '%s\n' "verifier = https://127.0.0.1:$1" "tpm = ${TPM:-$TPM2TOOLS_TCTI}" "authority = $work/authority/authority.pem" \
-		"tls-ca = $work/authority/tls-ca.pem" "event-log = $top/tests/data/eventlogs/qemu-ovmf-uki.bin" 'memory-overwrite = off' \
+		"tls-ca = $work/authority/tls-ca.pem" "event-log = $LOG" 'memory-overwrite = off' \
 		'prompt = off' >bootgate.conf
 	shift
 	[ $# -eq 0 ] || printf '%s\n' "$@" >>bootgate.conf
