@@ -22,7 +22,7 @@ static struct settings settings;
 
 /* What the verbs' options leave. */
 struct options {
-	const char *config, *verifier, *token, *token_file, *label, *certificate, *kind, *passphrase_file, *root;
+	const char *config, *verifier, *token, *token_file, *label, *certificate, *kind, *passphrase_file, *root, *owner_auth, *endorsement_auth;
 };
 
 static const struct option long_options[] = {
@@ -35,6 +35,8 @@ static const struct option long_options[] = {
 	{ "key", required_argument, NULL, 'k' },
 	{ "passphrase-file", required_argument, NULL, 'p' },
 	{ "root", required_argument, NULL, 'r' },
+	{ "owner-auth-file", required_argument, NULL, 'o' },
+	{ "endorsement-auth-file", required_argument, NULL, 'E' },
 	{ "debug", no_argument, NULL, 'd' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -56,6 +58,7 @@ static const char usage[] =
 	"      --label NAME         a name for people; default: the host name\n"
 	"      --key KIND           attestation key: p384, p256 or rsa2048; default: the first that the TPM can\n"
 	"      --ek-certificate F   the EK certificate (DER), when the TPM holds none\n"
+	"      --owner-auth-file F, --endorsement-auth-file F   the TPM's authorisation values, where they are set\n"
 	"  luks-enroll DEVICE     a key slot and a token for a LUKS2 volume of this machine\n"
 	"      --passphrase-file F  holds an existing passphrase; default: asked for at the terminal\n"
 	"Everywhere:\n"
@@ -142,18 +145,19 @@ verb_door(const struct options *o, const char *outcome)
 	return EXIT_DONE;
 }
 
+/* A secret that stands alone in a file, "-": standard input; its line end is not part of it. */
 static enum status
-read_token(const struct options *o, char token[TOKEN_TEXT_SIZE + 2])
+read_secret(const char *path, char *text, size_t size)
 {
-	struct buffer b = buffer_of(token, TOKEN_TEXT_SIZE + 1);
-	enum status s = file_read(strcmp(o->token_file, "-") == 0 ? "/dev/stdin" : o->token_file, &b);
+	struct buffer b = buffer_of(text, size - 1);
+	enum status s = file_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, &b);
 
 	if (s != OK) {
-		log_error("%s: %s", o->token_file, status_text(s));
+		log_error("%s: %s", path, status_text(s));
 		return s;
 	}
-	token[b.n] = '\0';
-	token[strcspn(token, "\r\n")] = '\0';
+	text[b.n] = '\0';
+	text[strcspn(text, "\r\n")] = '\0';
 	return OK;
 }
 
@@ -185,11 +189,34 @@ take_verifier(const char *text)
 	return false;
 }
 
+/* The secrets of an enrolment; wiped as a whole. */
+struct enroll_secrets {
+	char token[TOKEN_TEXT_SIZE + 2], owner[SETTINGS_AUTH_MAX + 2], endorsement[SETTINGS_AUTH_MAX + 2];
+};
+
+static enum status
+read_enroll_secrets(const struct options *o, struct enroll_secrets *secrets, struct enroll_options *e)
+{
+	enum status s = OK;
+
+	if (o->token_file != NULL) {
+		s = read_secret(o->token_file, secrets->token, sizeof secrets->token);
+		e->token = secrets->token;
+	}
+	if (s == OK && o->owner_auth != NULL)
+		s = read_secret(o->owner_auth, secrets->owner, sizeof secrets->owner);
+	if (s == OK && o->endorsement_auth != NULL)
+		s = read_secret(o->endorsement_auth, secrets->endorsement, sizeof secrets->endorsement);
+	e->owner = bytes_of(secrets->owner, strlen(secrets->owner));
+	e->endorsement = bytes_of(secrets->endorsement, strlen(secrets->endorsement));
+	return s;
+}
+
 static int
 verb_enroll(const struct options *o, const char *argument)
 {
 	struct enroll_options e = { .token = o->token, .label = o->label, .certificate = o->certificate };
-	char token[TOKEN_TEXT_SIZE + 2] = "";
+	struct enroll_secrets secrets = { .token = "" };
 	enum status s;
 
 	(void)argument;
@@ -201,13 +228,11 @@ verb_enroll(const struct options *o, const char *argument)
 		log_error("--verifier https://HOST[:PORT] is needed, here or in %s", o->config);
 		s = E_CONFIG;
 	}
-	if (s == OK && o->token_file != NULL) {
-		s = read_token(o, token);
-		e.token = token;
-	}
+	if (s == OK)
+		s = read_enroll_secrets(o, &secrets, &e);
 	if (s == OK)
 		s = enroll_run(&settings, &e);
-	memory_wipe(token, sizeof token);
+	memory_wipe(&secrets, sizeof secrets);
 	return exit_status(s);
 }
 
@@ -256,6 +281,8 @@ parse_options(int argc, char **argv, struct options *o)
 		case 'k': o->kind = optarg; break;
 		case 'p': o->passphrase_file = optarg; break;
 		case 'r': o->root = optarg; break;
+		case 'o': o->owner_auth = optarg; break;
+		case 'E': o->endorsement_auth = optarg; break;
 		case 'd': log_limit(LOG_LEVEL_DEBUG); break;
 		case 'h': fputs(usage, stdout); return EXIT_DONE;
 		case 'V': puts("bootgate " BOOTGATE_VERSION); return EXIT_DONE;

@@ -68,7 +68,8 @@ ok "as it does" knows
 
 # --- enrolled anew
 
-id=$(ctl machine list | awk '/[0-9a-f]{16}/ { for (i = 1; i <= NF; i++) if ($i ~ /^[0-9a-f]{16,}$/) { print $i; exit } }')
+configure "$PORT"
+id=$(ctl machine list | grep -oE '[0-9a-f]{16}' | head -n 1)
 cp /var/lib/bootgate/machine before
 ctl enroll token --machine "$id" >token
 agent enroll --token-file token
@@ -135,6 +136,23 @@ echo 'approval nothing' >/run/bootgate/opened
 agent door --root /dev/nowhere left
 ok "a root that is none of ours is told" says 'is not made of volumes that bootgate opened'
 ok "what is not open needs no closing" ends 0
+
+# --- authorisation values
+
+tpm2_changeauth -Q -c owner own
+tpm2_changeauth -Q -c endorsement end
+printf 'own\n' >owner
+printf 'end\n' >endorsement
+ctl enroll token --machine "$id" >token
+agent enroll --token-file token
+ok "without the owner's authorisation nothing is enrolled: 5" ends 5
+ok "and the command that was refused is named" says 'TPM: .*authorisation failed'
+ctl enroll token --machine "$id" >token
+agent enroll --token-file token --owner-auth-file owner --endorsement-auth-file nowhere
+ok "an authorisation file that is not readable ends it: 1" ends 1
+agent enroll --token-file token --owner-auth-file owner --endorsement-auth-file endorsement
+ok "with both authorisations it is enrolled" ends 0
+ok "nothing stays loaded in the TPM" tpm_is_tidy
 
 echo "1..$n"
 exit "$bad"
