@@ -86,6 +86,9 @@ fuzz_keys_MORE  := store/keys
 test_ima_MORE   := agent/ima
 test_volume_MORE := agent/block agent/cryptsetup agent/mapping agent/volume
 fuzz_ima_MORE   := agent/ima
+fuzz_trust_MORE := net/trust
+fuzz_agent_notes_MORE := agent/block agent/certificates agent/cryptsetup agent/mapping agent/opened agent/volume
+fuzz_tpm_object_MORE := $(TPM)
 FUZZERS    := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 UNIT_LIBS  := -lcmocka -ljansson -lsqlite3 -lconfuse -lseccomp -lcrypto
 
@@ -103,7 +106,7 @@ PACKAGES_BENCH := clevis clevis-tpm2 tang-common jose curl socat zstd cryptsetup
 .SECONDARY:
 MAKEFLAGS += --no-builtin-rules
 
-all: $(B)/bootgate $(B)/bootgated $(B)/bootgated-ekcert $(B)/bootgatectl
+all: compile_commands.json $(B)/bootgate $(B)/bootgated $(B)/bootgated-ekcert $(B)/bootgatectl
 
 help:
 	@echo 'make                 build/bootgate (static, for the initramfs), build/bootgated, build/bootgatectl'
@@ -314,9 +317,9 @@ $(B)/bench/%.o: src/%.c | $(UNPACKED) $(B)/packages/check
 	@$(CC) $(CPPFLAGS_ALL) $(HOST_CFLAGS) -DTPM_WITH_SWTPM -c -o $@ $<
 
 define fuzz_target
-$(B)/fuzz/$(1): $(B)/fuzz/targets/$(1).o $$(patsubst %,$(B)/fuzz/%.o,$$(sort $$(LIBRARY) $$($(1)_MORE))) $(T)/host/libbearssl.a $(T)/host/libtinycbor.a
+$(B)/fuzz/$(1): $(B)/fuzz/targets/$(1).o $$(patsubst %,$(B)/fuzz/%.o,$$(sort $$(LIBRARY) $$($(1)_MORE))) $(THIRD_HOST)
 	@echo "  link   $$@"
-	@$(CLANG) -fsanitize=fuzzer,address,undefined -o $$@ $$(filter %.o,$$^) $(T)/host/libbearssl.a $(T)/host/libtinycbor.a -lconfuse
+	@$(CLANG) -fsanitize=fuzzer,address,undefined -o $$@ $$(filter %.o,$$^) -Wl,--start-group $(THIRD_HOST) -Wl,--end-group -lconfuse
 endef
 $(foreach f,$(FUZZERS),$(eval $(call fuzz_target,$(f))))
 
