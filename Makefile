@@ -266,7 +266,7 @@ $(B)/test/test_ctl: $(B)/test/bootgatectl
 BENCH_WRAP := Tss2_Tcti_Swtpm_Init https_open https_send https_receive
 BENCH_BOOT := $(filter-out agent/main agent/boot agent/enroll agent/luks_enroll agent/memory_overwrite,$(bootgate_OBJECTS))
 BENCH_TOOLS := $(patsubst %,$(B)/bench/%,bootgate boot firmware stopwatch judge clients parse)
-BENCH_CC    = $(CC) $(filter-out -MMD -MP,$(CPPFLAGS_ALL)) $(HOST_CFLAGS) -pie -Wl,--gc-sections -o $@
+BENCH_CC    = mkdir -p $(@D) && $(CC) $(filter-out -MMD -MP,$(CPPFLAGS_ALL)) $(HOST_CFLAGS) -pie -Wl,--gc-sections -o $@
 $(B)/bench/boot: tests/bench/boot.c $(BENCH_BOOT:%=$(B)/bench/%.o) $(THIRD_HOST)
 	@echo "  link   $@"
 	@$(BENCH_CC) $(BENCH_WRAP:%=-Wl,--wrap=%) $(filter-out %.a,$^) -Wl,--start-group $(THIRD_HOST) -Wl,--end-group
@@ -281,7 +281,6 @@ $(B)/bench/parse: tests/bench/parse.c $(patsubst %,$(B)/host/%.o,$(BASE) $(CRYPT
 	@echo "  link   $@"
 	@$(BENCH_CC) $^
 $(B)/bench/stopwatch: tests/bench/stopwatch.c
-	@mkdir -p $(@D)
 	@echo "  link   $@"
 	@$(BENCH_CC) $^
 
