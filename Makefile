@@ -361,6 +361,8 @@ install: all
 	install -m 755 $(B)/bootgate $(B)/bootgated $(B)/bootgated-ekcert $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 $(B)/bootgatectl $(DESTDIR)$(PREFIX)/bin
 	install -m 644 policy/*.conf $(DESTDIR)$(PREFIX)/share/bootgate/policy
+	install -m 755 initramfs/build initramfs/init $(DESTDIR)$(PREFIX)/share/bootgate/initramfs
+	install -m 644 initramfs/files $(DESTDIR)$(PREFIX)/share/bootgate/initramfs
 	install -m 644 hooks/systemd/bootgated.service $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -D -m 644 hooks/systemd/bootgate.sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/bootgate.conf
 	for page in docs/*.[578]; do install -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/; done
