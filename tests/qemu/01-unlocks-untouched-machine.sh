@@ -18,7 +18,7 @@ EOF
 
 check "the root opens by approval" boots_through
 check "the system that started is the one on the encrypted disk" said 'root is root'
-check "with a new delegation at most 12 TPM commands are sent" sends_at_most 12
+check "the first boot sends at most 12 TPM commands" sends_at_most 12
 commands | sed 's/^/# /'
 no_key_is_made() {
 	! commands | grep -qE '^(Create|CreatePrimary|CreateLoaded|ECDH_KeyGen) '

@@ -6,7 +6,7 @@
 fixture rsa2048
 verifier_start "$VERIFIER"
 check "the root opens by approval" boots_through
-check "with a new delegation at most 12 TPM commands are sent" sends_at_most 12
+check "the first boot sends at most 12 TPM commands" sends_at_most 12
 check "the next boot opens, too" boots_through
 check "with a known delegation at most 9 TPM commands are sent" sends_at_most 9
 done_testing "$MACHINE"

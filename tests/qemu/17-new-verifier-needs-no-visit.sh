@@ -21,6 +21,9 @@ check "the new verifier makes keys of its own" rig_wait 5 makes_keys
 check "it serves as soon as it is delegated" rig_wait 10 verifier_answers
 check "the root opens by the new verifier" boots_through
 check "at most 12 TPM commands are sent, its delegation being new" sends_at_most 12
+commands | sed 's/^/# /'
+check "the TPM checked the authority's signature" sends VerifySignature
 check "the root opens again" boots_through
 check "at most 9 TPM commands are sent" sends_at_most 9
+commands | sed 's/^/# /'
 done_testing "$MACHINE"

@@ -240,3 +240,8 @@ commands() {
 sends_at_most() {
 	[ "$(commands | wc -l)" -le "$1" ]
 }
+
+# sends COMMAND: whether the agent sent it, and the TPM did it.
+sends() {
+	commands | grep -qE "^$1 [0-9]+ 0x00000000\$"
+}
