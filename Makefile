@@ -339,14 +339,14 @@ check-built: all $(B)/test/bootgate $(B)/bench/firmware compile_commands.json $(
 
 # All tests.
 check: check-built $(B)/test-mappings $(B)/packages/qemu
-	@tests/run $(CHECKS_FAST) $(CHECKS_QEMU)
+	@tests/run $(CHECKS_FAST) -j 2 $(CHECKS_QEMU)
 
 # Without virtual machines.
 check-fast: check-built
 	@tests/run $(CHECKS_FAST)
 
 check-qemu: all $(B)/test-mappings $(B)/packages/qemu
-	@tests/run $(CHECKS_QEMU)
+	@tests/run -j 2 $(CHECKS_QEMU)
 
 demo: all $(B)/packages/qemu
 	@tests/qemu/demo.sh
