@@ -248,6 +248,7 @@ machine_boot() {
 	ln -sfn "$boot_run" "$1/run"
 	rm -f "$1/verdict" "$1/console" "$1/tpm.log" "$1/typed"
 	: >"$1/verdict"
+	: >"$1/console"
 	# swtpm and QEMU get absolute paths; the sockets' are short.
 	boot_dir=$(cd "$1" && pwd)
 	swtpm socket --tpm2 --tpmstate dir="$boot_dir/tpm" --ctrl type=unixio,path="$boot_run/tpm" --terminate \
