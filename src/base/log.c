@@ -31,7 +31,8 @@ __attribute__((format(printf, 2, 0))) static void
 say(enum log_level level, const char *format, va_list args)
 {
 	static const char *const word[] = { "error: ", "warning: ", "", "debug: " };
-	static const char priority[] = { '3', '4', '6', '7' };
+	/* An error is on the console already, by standard error: a quiet kernel must not show it there once more. */
+	static const char priority[] = { '4', '5', '6', '7' };
 	char text[1024], line[1200];
 	int n;
 
