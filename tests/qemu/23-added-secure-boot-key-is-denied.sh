@@ -7,9 +7,9 @@
 . "$(dirname "$0")/variables.sh"
 fixture p256
 verifier_start "$VERIFIER"
-check "the root opens while the keys are ignored" boots_through
-check "that boot's log gives the reference values" variables_rule
-check "the root opens with the keys ruled" boots_through
+variables_policy
+check "the operator lets the policy rule the keys" operator policy apply "$WORLD/ruled.conf"
+check "the root opens once the machine's own keys are listed" opens_once_learned
 
 variables_key other
 variables_list_certificate "$WORLD/other.pem"

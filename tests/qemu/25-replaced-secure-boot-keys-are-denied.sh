@@ -8,7 +8,9 @@
 fixture p256
 verifier_start "$VERIFIER"
 check "the root opens while the keys are ignored" boots_through
-check "that boot's log gives the reference values" variables_rule
+variables_policy
+check "that boot's log gives the reference values" variables_learn
+check "the operator lets the policy rule the keys" operator policy apply "$WORLD/ruled.conf"
 
 # From the firmware's setup mode, which knows no keys.
 cp "$RIG_OVMF/OVMF_VARS_4M.fd" "$MACHINE/vars.fd"

@@ -57,17 +57,34 @@ variables_write() {
 	done
 }
 
-# variables_rule: from now on the shipped policy with all five lists of Secure Boot. The operator tries it on the last
-# boot, and follows the commands that the verdict tells.
-variables_rule() {
+# variables_policy: the shipped policy with all five lists of Secure Boot, WORLD/ruled.conf.
+variables_policy() {
 	sed 's/^\(\t\t\([a-z]*\) = \)ignored$/\1secure-boot.\2/' "$RIG_TOP/policy/uki.conf" >"$WORLD/ruled.conf"
+}
+
+# variables_learn: the operator tries that policy on the last boot, and follows the commands that the verdict tells.
+variables_learn() {
 	operator audit show "$(ctl "$VERIFIER" audit list --last 1 | sed -n '$s/ .*//p')" --case "$WORLD/case"
 	"$CTL" appraise "$WORLD/case" --policy "$WORLD/ruled.conf" |
 		sed -n 's/^reason .*: bootgatectl reference add \(secure-boot\..*\)$/\1/p' >"$WORLD/told"
 	while read -r variables_list variables_value; do
 		operator reference add "$variables_list" "$variables_value"
 	done <"$WORLD/told"
-	operator policy apply "$WORLD/ruled.conf" && [ "$(wc -l <"$WORLD/told")" -eq 5 ]
+	[ "$(wc -l <"$WORLD/told")" -eq 5 ]
+}
+
+# opens_once_learned: the machine boots and is denied while the lists are empty; filled from that, they let it open.
+opens_once_learned() {
+	machine_boot "$MACHINE"
+	rig_wait "$RIG_BOOT_LIMIT" machine_sees "$MACHINE" 'DENIED' && names P1 'list secure-boot.pk is empty' &&
+		variables_learn && machine_wait "$MACHINE" 'unlocked: root'
+	learned_status=$?
+	if [ $learned_status -eq 0 ]; then
+		machine_end "$MACHINE"
+	else
+		machine_cut "$MACHINE"
+	fi
+	return $learned_status
 }
 
 # names_only CHECK...: what the verdict says is of these checks, and of each of them.
