@@ -102,6 +102,36 @@ ok "a wrong passphrase ends it" ends 1
 ok "and leaves one token" sh -c "[ \"\$(cryptsetup luksDump '$loop' | grep -c ' bootgate\$')\" = 1 ]"
 ok "nothing stays loaded in the TPM" tpm_is_tidy
 
+configure 18449 "verifier = https://127.0.0.1:$PORT"
+agent luks-enroll --passphrase-file passphrase "$loop"
+ok "when the first verifier does not answer, the second one is asked" ends 0
+configure "$PORT"
+
+cryptsetup luksHeaderBackup "$loop" --header-backup-file header
+kept=$(cryptsetup luksDump "$loop" | awk '$2 == "bootgate" { on = 1 } on && $1 == "Keyslot:" { print $2; exit }')
+for slot in $(cryptsetup luksDump "$loop" | awk '$2 == "luks2" { sub(":", "", $1); print $1 }'); do
+	[ "$slot" = "$kept" ] || cryptsetup luksKillSlot -q "$loop" "$slot" 2>killed.log
+done
+agent luks-enroll --passphrase-file passphrase "$loop"
+ok "a volume without a passphrase is refused: 1" ends 1
+ok "it says what to do" says 'no key slot is left for a passphrase; add one first'
+ok "our own key slot is as it was" tokens 1
+cryptsetup luksHeaderRestore -q "$loop" --header-backup-file header
+ok "the passphrase is back" opens
+
+# Room for a key slot, but not for a token.
+for token in $(cryptsetup luksDump "$loop" | awk '$2 == "bootgate" { sub(":", "", $1); print $1 }'); do
+	cryptsetup token remove --token-id "$token" "$loop"
+done
+printf '{"type":"filler","keyslots":[],"filler":"%09600d"}' 0 | cryptsetup token import --token-id 9 "$loop"
+before=$(cryptsetup luksDump "$loop" | grep -c ': luks2')
+agent luks-enroll --passphrase-file passphrase "$loop"
+ok "a token that cannot be written ends it: 1" ends 1
+ok "the new key slot is removed again, which is said" says 'undone: key slot [0-9]+ was removed again'
+ok "there are as many key slots as before" test "$(cryptsetup luksDump "$loop" | grep -c ': luks2')" = "$before"
+ok "and the passphrase opens still" opens
+cryptsetup luksHeaderRestore -q "$loop" --header-backup-file header
+
 # --- a boot
 
 rm -rf /run/bootgate
@@ -115,6 +145,9 @@ ok "nor its mark" test ! -e /run/bootgate/tpm-in-use
 configure 18449 "volume = one $(cryptsetup luksUUID "$loop")" 'give-up = 3'
 agent boot
 ok "without a verifier it goes on until told to give up" says 'giving up'
+configure 18449 "verifier = https://127.0.0.1:$PORT" "volume = one $(cryptsetup luksUUID "$loop")" 'give-up = 8'
+agent boot
+ok "with a second verifier, that one's answer counts in the same boot" says 'DENIED'
 TPM=swtpm:path=$work/nothing configure "$PORT" "volume = one $(cryptsetup luksUUID "$loop")"
 agent boot
 ok "without a TPM and without a prompt nothing is left: 5" ends 5
