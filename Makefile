@@ -357,7 +357,8 @@ bench: all $(B)/bench_crypto $(BENCH_TOOLS) $(B)/packages/bench $(B)/packages/ch
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man7 \
 		$(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/bootgate/policy $(DESTDIR)$(PREFIX)/share/bootgate/initramfs \
-		$(DESTDIR)$(PREFIX)/lib/systemd/system
+		$(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/share/doc/bootgate
+	install -m 644 LICENSE README.md CHANGELOG.md docs/*.md $(DESTDIR)$(PREFIX)/share/doc/bootgate
 	install -m 755 $(B)/bootgate $(B)/bootgated $(B)/bootgated-ekcert $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 $(B)/bootgatectl $(DESTDIR)$(PREFIX)/bin
 	install -m 644 policy/*.conf $(DESTDIR)$(PREFIX)/share/bootgate/policy

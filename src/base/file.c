@@ -24,6 +24,8 @@ file_status(int error)
 	case EACCES:
 	case EPERM:
 		return E_PERMISSION;
+	case EISDIR:
+		return E_FOLDER;
 	case EEXIST:
 		return E_EXISTS;
 	case EBUSY:

@@ -32,6 +32,7 @@
 	/* the machine */                                                                                              \
 	X(E_IO, "input/output error")                                                                                  \
 	X(E_NOT_FOUND, "not found")                                                                                    \
+	X(E_FOLDER, "a folder, not a file")                                                                            \
 	X(E_PERMISSION, "permission denied")                                                                           \
 	X(E_MEMORY, "out of memory")                                                                                   \
 	X(E_TIMEOUT, "timed out")                                                                                      \

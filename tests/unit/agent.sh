@@ -132,6 +132,22 @@ ok "there are as many key slots as before" test "$(cryptsetup luksDump "$loop" |
 ok "and the passphrase opens still" opens
 cryptsetup luksHeaderRestore -q "$loop" --header-backup-file header
 
+# --- a verifier that is not ours (S10)
+
+"$top/build/bootgatectl" authority init other >authority.log 2>&1
+with() { sed "s|^$1 = .*/|$1 = $work/other/|" bootgate.conf >other.conf; cp other.conf bootgate.conf; }
+with tls-ca
+agent luks-enroll --passphrase-file passphrase "$loop"
+ok "a verifier with a certificate of another CA is not reached: 6" ends 6
+ok "and why is said" says 'not from the configured CA'
+configure "$PORT"
+with authority
+agent luks-enroll --passphrase-file passphrase "$loop"
+ok "a verifier that another authority delegated ends it" ends 1
+ok "and whose keys they are not is said" says 'not delegated by the authority'
+ok "it still has one token and its key slots" sh -c "[ \"\$(cryptsetup luksDump '$loop' | grep -c ' bootgate\$')\" = 1 ]"
+configure "$PORT"
+
 # --- a boot
 
 rm -rf /run/bootgate
