@@ -66,16 +66,33 @@ read_ticket(const struct tpm_ticket *in, TPMT_TK_VERIFIED *out)
 	return Tss2_MU_TPMT_TK_VERIFIED_Unmarshal(in->p, in->n, &at, out) == TSS2_RC_SUCCESS && at == in->n;
 }
 
+/* What the authority signed, and how: all that VerifySignature and PolicyAuthorize need besides a ticket. */
+static enum status
+prepare_delegation(const struct tpm_approval *a, struct opening *o)
+{
+	uint8_t policy[GATE_DIGEST_SIZE];
+	struct digest signed_by_authority;
+	enum status s = make_public(&a->authority, &o->authority);
+
+	if (s == OK)
+		s = make_signature(&a->authority, a->delegation, a->delegation_n, &o->delegation);
+	if (s == OK)
+		s = gate_delegated_policy(&a->approval_key, &a->statement_key, policy);
+	if (s == OK)
+		s = gate_delegation_digest(&a->authority, policy, a->epoch, &signed_by_authority);
+	if (s != OK)
+		return s;
+	o->delegated = session_digest(BYTES(policy));
+	o->delegation_digest = session_digest(digest_view(&signed_by_authority));
+	return OK;
+}
+
 static enum status
 prepare_keys(const struct tpm_approval *a, struct opening *o)
 {
 	struct name name;
-	enum status s = make_public(&a->authority, &o->authority);
+	enum status s = make_public(&a->approval_key, &o->approver);
 
-	if (s == OK)
-		s = make_public(&a->approval_key, &o->approver);
-	if (s == OK)
-		s = make_signature(&a->authority, a->delegation, a->delegation_n, &o->delegation);
 	if (s == OK)
 		s = make_signature(&a->approval_key, a->signature, a->signature_n, &o->approval);
 	if (s == OK)
@@ -91,25 +108,21 @@ static enum status
 prepare(const struct tpm_object *nv, const struct tpm_approval *a, const struct tpm_ticket *ticket, struct opening *o)
 {
 	static const uint8_t open_door[32];
-	uint8_t policy[GATE_DIGEST_SIZE], cphash[GATE_DIGEST_SIZE], approval_ref[GATE_REF_SIZE], epoch_ref[GATE_EPOCH_REF_SIZE];
-	struct digest signed_by_authority, door = hash_digest(HASH_SHA256, BYTES(open_door));
+	uint8_t cphash[GATE_DIGEST_SIZE], approval_ref[GATE_REF_SIZE], epoch_ref[GATE_EPOCH_REF_SIZE];
+	struct digest door = hash_digest(HASH_SHA256, BYTES(open_door));
 	struct name name;
 	uint32_t handle;
-	enum status s = prepare_keys(a, o);
+	enum status s = prepare_delegation(a, o);
 
 	if (s == OK)
+		s = prepare_keys(a, o);
+	if (s == OK)
 		s = tpm_object_name(nv, &name, &handle);
-	if (s == OK)
-		s = gate_delegated_policy(&a->approval_key, &a->statement_key, policy);
-	if (s == OK)
-		s = gate_delegation_digest(&a->authority, policy, a->epoch, &signed_by_authority);
 	if (s != OK)
 		return s;
 	gate_read_cphash(&name, cphash);
 	gate_approval_ref(&a->statement_key, approval_ref);
 	gate_epoch_ref(a->epoch, epoch_ref);
-	o->delegated = session_digest(BYTES(policy));
-	o->delegation_digest = session_digest(digest_view(&signed_by_authority));
 	o->cphash = session_digest(BYTES(cphash));
 	o->door = session_digest(digest_view(&door));
 	o->approval_ref = session_digest(BYTES(approval_ref));
@@ -353,19 +366,8 @@ enum status
 tpm_ticket_make(struct tpm *t, const struct tpm_approval *a, struct tpm_ticket *ticket)
 {
 	struct opening o = { .nv = ESYS_TR_NONE };
-	uint8_t policy[GATE_DIGEST_SIZE];
-	struct digest signed_by_authority;
-	enum status s = make_public(&a->authority, &o.authority);
+	enum status s = prepare_delegation(a, &o);
 
 	ticket->n = 0;
-	if (s == OK)
-		s = make_signature(&a->authority, a->delegation, a->delegation_n, &o.delegation);
-	if (s == OK)
-		s = gate_delegated_policy(&a->approval_key, &a->statement_key, policy);
-	if (s == OK)
-		s = gate_delegation_digest(&a->authority, policy, a->epoch, &signed_by_authority);
-	if (s != OK)
-		return s;
-	o.delegation_digest = session_digest(digest_view(&signed_by_authority));
-	return verify_delegation(t, &o, ticket);
+	return s == OK ? verify_delegation(t, &o, ticket) : s;
 }
