@@ -94,14 +94,14 @@ UNIT_LIBS  := -lcmocka -ljansson -lsqlite3 -lconfuse -lseccomp -lcrypto
 
 PACKAGES_BUILD := gcc libc6-dev make musl-tools linux-libc-dev xz-utils pkg-config libevent-dev libsqlite3-dev libconfuse-dev \
                   libjsmn-dev libjansson-dev libssl-dev libseccomp-dev
-PACKAGES_CHECK := libcmocka-dev clang libclang-rt-14-dev shellcheck swtpm swtpm-tools tpm2-tools openssl curl perl mandoc cryptsetup-bin iproute2
+PACKAGES_CHECK := patch libcmocka-dev clang libclang-rt-14-dev shellcheck swtpm swtpm-tools tpm2-tools openssl curl perl mandoc cryptsetup-bin iproute2
 PACKAGES_QEMU  := swtpm swtpm-tools qemu-system-x86 ovmf sbsigntool mtools cryptsetup-bin busybox-static zstd cpio kmod iproute2 \
                   systemd-boot-efi binutils tpm2-tools openssl perl curl e2fsprogs
 PACKAGES_BENCH := clevis clevis-tpm2 tang-common jose curl socat zstd cryptsetup-bin iproute2
 
 # --- targets -----------------------------------------------------------------------------------------------------------
 
-.PHONY: all help demo check check-built check-fast check-qemu bench install clean fetch
+.PHONY: all help demo check check-built check-fast check-long check-qemu bench install clean fetch
 .DELETE_ON_ERROR:
 .SECONDARY:
 MAKEFLAGS += --no-builtin-rules
@@ -112,6 +112,7 @@ help:
 	@echo 'make                 build/bootgate (static, for the initramfs), build/bootgated, build/bootgatectl'
 	@echo 'make demo            a virtual machine asks for, and gets, permission to boot; then is refused'
 	@echo 'make check           all tests (check-fast: those without virtual machines; check-qemu: those with)'
+	@echo 'make check-long      what takes hours: long searches, mutants (tests/mutants/README.md), fuzzing'
 	@echo 'make bench           figures, as ratios against peers in the same run'
 	@echo 'make install         into DESTDIR= under PREFIX=/usr'
 	@echo 'make clean           remove build/'
@@ -347,6 +348,12 @@ check-fast: check-built
 
 check-qemu: all $(B)/test-mappings $(B)/packages/qemu
 	@tests/run -j 2 $(CHECKS_QEMU)
+
+# What takes hours; its last run stands in docs/.
+FUZZ_RUNS_LONG := 1000000
+check-long: check-built $(B)/test-mappings $(LONG_TOOLS) $(B)/packages/qemu
+	@tests/run $(foreach s,$(sort $(wildcard tests/long/*.sh)),'$(notdir $(s))=$(s)') mutants=tests/mutants/run \
+		'fuzz=tests/fuzz/run $(FUZZ_RUNS_LONG) $(FUZZERS)'
 
 demo: all $(B)/packages/qemu
 	@tests/qemu/demo.sh

@@ -245,6 +245,7 @@ machine_copy() {
 # machine_boot DIR: power on. Returns at once.
 machine_boot() {
 	boot_run=$(mktemp -d "$RIG_WORK/run.XXXXXX")
+	echo "$1" >>"$RIG_WORK/boots"
 	ln -sfn "$boot_run" "$1/run"
 	rm -f "$1/verdict" "$1/console" "$1/tpm.log" "$1/typed"
 	: >"$1/verdict"
@@ -362,6 +363,7 @@ done_testing() {
 			tell "$tap_machine"
 		done
 	fi
+	[ ! -e "$RIG_WORK/boots" ] || echo "# count: $(wc -l <"$RIG_WORK/boots") boots in QEMU"
 	echo "1..$TAP_COUNT"
 	[ $TAP_FAILED -eq 0 ] || return 1
 	[ -z "${WORLD:-}" ] || rm -rf "$WORLD"
