@@ -30,7 +30,7 @@ TPM        := tpm/ak tpm/callbacks tpm/context tpm/door tpm/ek tpm/index tpm/obj
 EVENTLOG   := eventlog/device_path eventlog/escape eventlog/event eventlog/event_cover eventlog/event_data eventlog/event_linux \
               eventlog/eventlog eventlog/replay eventlog/show
 LUKS       := luks/header luks/header_fault luks/json luks/metadata luks/seal luks/token
-PROTOCOL   := protocol/cbor protocol/cose protocol/field protocol/message_enroll protocol/message_evidence protocol/message_result
+PROTOCOL   := protocol/cbor protocol/cose protocol/field protocol/message_enroll protocol/message_evidence protocol/message_result protocol/rotation
 PROTOCOL_SIGN := protocol/cose_sign
 POLICY     := policy/appraise policy/case policy/command_line policy/comments policy/evidence_check policy/judgement policy/machine policy/pcr_check \
               policy/pe policy/policy policy/uki_reference

@@ -192,7 +192,7 @@ enum status message_statement_decode(struct bytes in, struct statement *s);
 /*
  * message_result_verify(r, authority, b, digest, s): what the agent believes: each delegation is the authority's over exactly these keys and its epoch;
  * the statement's signature; the statement's digest, machine and purpose are ours; when a boot with an index is approved,
- * every gate is of an index in ${b} and has its approval, else none has one.
+ * every gate is of an index in ${b} and has its approval, else none has one; when a volume is, every gate is of an epoch in ${b}.
  * E_SIGNATURE, E_MISMATCH, E_PROTOCOL, and what cose_verify() and the decoder say; the statement's claims in ${s} only with
  * OK, all zeros (a denial) else.  ${scratch} holds what COSE needs: STATEMENT_SIZE_MAX + 64 bytes do.
  */

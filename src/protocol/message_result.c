@@ -133,6 +133,15 @@ delegations_verify(const struct result *r, const struct ec_public *authority)
 }
 
 static bool
+epoch_claimed(const struct binding *b, uint32_t epoch)
+{
+	for (size_t i = 0; i < b->indices; i++)
+		if (b->index[i].epoch == epoch)
+			return true;
+	return false;
+}
+
+static bool
 index_claimed(const struct binding *b, const struct gate *g)
 {
 	for (size_t i = 0; i < b->indices; i++)
@@ -141,14 +150,18 @@ index_claimed(const struct binding *b, const struct gate *g)
 	return false;
 }
 
-/* An approved boot opens the gates it claimed, each of those sent; nothing else comes with an approval. */
+/*
+ * An approved boot opens the gates it claimed, each of those sent; nothing else comes with an approval.
+ * What a volume is sealed to is said only by a verifier of an epoch that the machine is on.
+ */
 static bool
 approvals_fit(const struct result *r, const struct binding *b, const struct statement *m)
 {
-	bool opens = m->decision == DECISION_APPROVE && m->purpose == PURPOSE_BOOT && b->indices > 0;
+	bool approved = m->decision == DECISION_APPROVE && b->indices > 0, opens = approved && m->purpose == PURPOSE_BOOT;
 
 	for (size_t i = 0; i < r->gates; i++)
-		if (opens != (r->gate[i].approval.n > 0) || (opens && !index_claimed(b, &r->gate[i])))
+		if (opens != (r->gate[i].approval.n > 0) || (opens && !index_claimed(b, &r->gate[i])) ||
+			(approved && !epoch_claimed(b, r->gate[i].epoch)))
 			return false;
 	return true;
 }

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "protocol/rotation.h"
+
 static struct exchange x;
 static uint8_t scratch_memory[STATEMENT_SIZE_MAX + 64], encoded[131072];
 
@@ -695,6 +697,25 @@ approvals_come_with_an_approval_only(void **state)
 	assert_int_equal(verify(&r, &x.authority.public, &b, x.digest), OK);
 }
 
+static void
+a_verifier_of_an_epoch_that_was_left_approves_nothing(void **state)
+{
+	struct statement m = exchange_statement(&x, DECISION_APPROVE);
+	struct binding b = own_binding();
+	uint8_t machine_key[32] = { 1 };
+	struct result r = result_with(&m, true); /* with a good delegation, of epoch 1 */
+
+	(void)state;
+	b.index[0].epoch = 2;
+	assert_int_equal(verify(&r, &x.authority.public, &b, x.digest), E_PROTOCOL);
+	m.purpose = PURPOSE_VOLUME, m.machine_key = BYTES(machine_key);
+	b.purpose = PURPOSE_VOLUME;
+	r = result_with(&m, false);
+	assert_int_equal(verify(&r, &x.authority.public, &b, x.digest), E_PROTOCOL);
+	b.index[0].epoch = 1;
+	assert_int_equal(verify(&r, &x.authority.public, &b, x.digest), OK);
+}
+
 /* --- shares --- */
 
 static void
@@ -939,6 +960,37 @@ the_document_shows_these_bytes(void **state)
 	}
 }
 
+/* --- rotation --- */
+
+/* The vector of docs/protocol.md. */
+static void
+the_ids_of_a_rotation_are_those_of_the_document(void **state)
+{
+	uint8_t id[SHARE_ID_SIZE], share[SHARE_SIZE], key[MACHINE_KEY_SIZE], out[SHARE_ID_SIZE], other[SHARE_ID_SIZE];
+	char hex[2 * SHARE_ID_SIZE + 1];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof share; i++) {
+		id[i % sizeof id] = (uint8_t)(i % sizeof id);
+		share[i] = (uint8_t)(0x20 + i);
+		key[i] = (uint8_t)(0x80 + i);
+	}
+	rotation_successor(id, 7, out);
+	assert_string_equal(text_hex(BYTES(out), hex, sizeof hex), "ce2dc60cecdfdb6a14a61e29f28ac61b");
+	document_shows(hex);
+	rotation_seal_id(share, 7, key, out);
+	assert_string_equal(text_hex(BYTES(out), hex, sizeof hex), "080b4d62271aa39401fca121df63b848");
+	document_shows(hex);
+	rotation_seal_id(share, 8, key, other);
+	assert_memory_not_equal(out, other, sizeof out);
+	key[31] ^= 1;
+	rotation_seal_id(share, 7, key, other);
+	assert_memory_not_equal(out, other, sizeof out);
+	share[0] ^= 1, key[31] ^= 1;
+	rotation_seal_id(share, 7, key, other);
+	assert_memory_not_equal(out, other, sizeof out);
+}
+
 int
 main(void)
 {
@@ -954,12 +1006,14 @@ main(void)
 		cmocka_unit_test(answers_to_others_and_by_others_are_not_believed),
 		cmocka_unit_test(a_statement_under_a_signature_for_another_use_is_not_believed),
 		cmocka_unit_test(approvals_come_with_an_approval_only),
+		cmocka_unit_test(a_verifier_of_an_epoch_that_was_left_approves_nothing),
 		cmocka_unit_test(a_share_opens_for_its_exchange_and_its_id_only),
 		cmocka_unit_test(the_enrolment_key_hangs_on_secret_token_and_transcript),
 		cmocka_unit_test(a_token_is_read_as_it_was_written_and_not_otherwise),
 		cmocka_unit_test(the_door_event_knows_its_outcomes),
 		cmocka_unit_test(the_fixtures_are_what_the_code_makes),
 		cmocka_unit_test(the_document_shows_these_bytes),
+		cmocka_unit_test(the_ids_of_a_rotation_are_those_of_the_document),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);
