@@ -59,7 +59,7 @@ door_tpm_announced(void)
 enum status
 door_user_events(struct buffer *out)
 {
-	static const struct user_events none = { .n = 0 };
+	static struct user_events none;
 	enum status s = file_read(EVENTS, out);
 
 	return s == E_NOT_FOUND ? message_user_events_encode(&none, out) : s;
