@@ -40,7 +40,7 @@ AGENT      := agent/approve agent/attest agent/boot agent/certificates agent/con
               agent/opened agent/retry \
               agent/block agent/cryptsetup agent/mapping agent/memory_overwrite agent/settings agent/volume
 VERIFIER   := verifier/attest verifier/bootgated verifier/confine verifier/desk verifier/ekcert_ask verifier/ekcert_code verifier/enroll \
-              verifier/frame verifier/front verifier/http verifier/judge verifier/library verifier/nonce verifier/stranger \
+              verifier/frame verifier/front verifier/http verifier/judge verifier/library verifier/nonce verifier/shares verifier/stranger \
               verifier/supervise verifier/tls_server
 # The only process that holds libcrypto.
 EKCERT     := verifier/confine verifier/ekcert verifier/ekcert_ask verifier/ekcert_code verifier/ekcert_main
