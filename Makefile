@@ -194,7 +194,7 @@ $(T)/$(1)/libtinycbor.a: $(TINYCBOR)/.unpacked $(if $(filter musl,$(1)),$(T)/mus
 	@third_party/archive $$@ '$(2) $(3) -I$(TINYCBOR)/src -w' $(TINYCBOR)/src/cborparser.c $(TINYCBOR)/src/cborvalidation.c $(TINYCBOR)/src/cborerrorstrings.c
 $(T)/$(1)/libtss.a: $(TSS)/.unpacked third_party/tpm2-tss.mk $(if $(filter musl,$(1)),$(T)/musl-include/.ready)
 	@echo "  third party  tpm2-tss ($(1))"
-	@third_party/archive $$@ '$(2) $(3) $$(TSS_CFLAGS) -w' $$(addprefix $(TSS)/,$$(TSS_SOURCES) $$(if $$(filter host,$(1)),$$(TSS_SOURCES_SWTPM)))
+	@third_party/archive $$@ '$(2) $(3) $$(TSS_CFLAGS) -w' $$(addprefix $(TSS)/,$$(TSS_SOURCES))
 endef
 $(eval $(call library,musl,$(MUSL_CC),$(AGENT_CFLAGS_3)))
 $(eval $(call library,host,$(CC),$(HOST_CFLAGS_3)))
@@ -270,7 +270,7 @@ $(B)/test/bootgatectl: $(bootgatectl_OBJECTS:%=$(B)/test/%.o) $(T)/host/libbears
 $(B)/test/test_ctl: $(B)/test/bootgatectl
 
 # What `make bench` measures with: the agent's part of a boot, what plays firmware for it, a watch, the load of a judge, the parsers.
-BENCH_WRAP := Tss2_Tcti_Swtpm_Init https_open https_send https_receive
+BENCH_WRAP := tcti_open https_open https_send https_receive
 BENCH_BOOT := $(filter-out agent/main agent/boot agent/enroll agent/luks_enroll agent/memory_overwrite,$(bootgate_OBJECTS))
 BENCH_TOOLS := $(patsubst %,$(B)/bench/%,bootgate boot firmware stopwatch judge clients parse)
 BENCH_CC    = mkdir -p $(@D) && $(CC) $(filter-out -MMD -MP,$(CPPFLAGS_ALL)) $(HOST_CFLAGS) -pie -Wl,--gc-sections -o $@
