@@ -71,6 +71,8 @@ test_net_MORE   := net/https net/https_head net/trust net/url
 test_settings_MORE := agent/settings net/trust net/url
 test_retry_MORE := agent/retry
 test_opened_MORE := agent/block agent/cryptsetup agent/mapping agent/opened agent/volume
+# Of the agent, only what is tested: the rest is the test's own.
+test_boot_MORE := agent/boot agent/settings net/trust net/url
 test_certificates_MORE := agent/certificates
 fuzz_http_answer_MORE := net/https_head
 fuzz_settings_MORE := agent/settings net/trust net/url
@@ -306,7 +308,7 @@ endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t))))
 
 # Volumes and real mappings, inside of a virtual machine.
-$(B)/test-mappings: tests/qemu/mappings.c $(patsubst %,$(B)/agent/%.o,$(BASE) $(CRYPTO) $(LUKS) agent/block agent/cryptsetup agent/mapping agent/volume) $(T)/musl/libbearssl.a
+$(B)/test-mappings: tests/qemu/mappings.c $(patsubst %,$(B)/agent/%.o,$(BASE) $(CRYPTO) $(LUKS) agent/block agent/cryptsetup agent/mapping agent/opened agent/volume) $(T)/musl/libbearssl.a
 	@echo "  link   $@"
 	@$(MUSL_CC) $(filter-out -MMD -MP,$(CPPFLAGS_ALL)) $(AGENT_CFLAGS) -static -Wl,--gc-sections -o $@ $^
 
