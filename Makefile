@@ -39,22 +39,23 @@ NET        := net/https net/https_head net/trust net/url
 AGENT      := agent/approve agent/attest agent/boot agent/certificates agent/console agent/door agent/enroll agent/identity agent/ima agent/luks_enroll agent/main \
               agent/opened agent/retry \
               agent/block agent/cryptsetup agent/mapping agent/memory_overwrite agent/settings agent/volume
-VERIFIER   := verifier/attest verifier/bootgated verifier/confine verifier/desk verifier/ekcert_ask verifier/ekcert_code verifier/enroll \
+VERIFIER   := verifier/attest verifier/bootgated verifier/confine verifier/desk verifier/ekcert_ask ekcert/ekcert_code verifier/enroll \
               verifier/frame verifier/front verifier/http verifier/judge verifier/library verifier/nonce verifier/shares verifier/stranger \
               verifier/supervise verifier/tls_server
-# The only process that holds libcrypto.
-EKCERT     := verifier/confine verifier/ekcert verifier/ekcert_ask verifier/ekcert_code verifier/ekcert_main
+EKCERT     := ekcert/ekcert ekcert/ekcert_code
+# The only process of the verifier that holds libcrypto.
+EKCERT_PROCESS := verifier/confine verifier/ekcert_ask verifier/ekcert_main
 CTL        := ctl/appraise_verb ctl/arguments ctl/audit_note ctl/audit_verb ctl/authority_files ctl/authority_show \
-              ctl/authority_verb ctl/enroll_verb ctl/eventlog_verb ctl/hold_verb ctl/machine_verb \
+              ctl/authority_verb ctl/ek_verb ctl/enroll_verb ctl/eventlog_verb ctl/hold_verb ctl/machine_verb \
               ctl/main ctl/policy_verb ctl/printable ctl/reference_verb ctl/references ctl/state ctl/tls_certificate
 
 # --- what each program is made of --------------------------------------------------------------------------------------
 
 bootgate_OBJECTS     := $(BASE) $(CRYPTO) $(STRUCTURES) $(TPM) $(PROTOCOL) $(LUKS) $(NET) $(AGENT)
 bootgated_OBJECTS    := $(BASE) $(CRYPTO) $(CRYPTO_SIGN) $(STRUCTURES) $(PROTOCOL) $(PROTOCOL_SIGN) $(EVENTLOG) $(POLICY) $(STORE) $(VERIFIER)
-bootgatectl_OBJECTS  := $(BASE) $(CRYPTO) $(CRYPTO_SIGN) $(STRUCTURES) $(PROTOCOL) $(PROTOCOL_SIGN) $(EVENTLOG) $(POLICY) $(STORE) $(CTL)
+bootgatectl_OBJECTS  := $(BASE) $(EKCERT) $(CRYPTO) $(CRYPTO_SIGN) $(STRUCTURES) $(PROTOCOL) $(PROTOCOL_SIGN) $(EVENTLOG) $(POLICY) $(STORE) $(CTL)
 
-bootgated-ekcert_OBJECTS := $(BASE) $(CRYPTO) $(CRYPTO_SIGN) structures/policy_digest structures/public policy/comments store/config $(EKCERT)
+bootgated-ekcert_OBJECTS := $(BASE) $(CRYPTO) $(CRYPTO_SIGN) structures/policy_digest structures/public policy/comments store/config $(EKCERT) $(EKCERT_PROCESS)
 
 bootgated_LIBS   := -levent_core -lsqlite3 -lconfuse -lseccomp
 bootgated-ekcert_LIBS := -lconfuse -lseccomp -lcrypto
@@ -80,10 +81,10 @@ test_store_MORE := $(STORE)
 test_ctl_MORE   := $(STORE)
 test_http_MORE  := verifier/http verifier/frame
 test_nonce_MORE := verifier/nonce
-test_ekcert_MORE := verifier/ekcert verifier/ekcert_ask verifier/ekcert_code
+test_ekcert_MORE := ekcert/ekcert verifier/ekcert_ask ekcert/ekcert_code
 test_verifier_MORE := $(STORE) net/https net/https_head net/trust net/url
 fuzz_http_MORE  := verifier/http
-fuzz_verifier_frame_MORE := verifier/ekcert_ask verifier/ekcert_code verifier/frame verifier/nonce
+fuzz_verifier_frame_MORE := verifier/ekcert_ask ekcert/ekcert_code verifier/frame verifier/nonce
 fuzz_keys_MORE  := store/keys
 fuzz_record_MORE := store/record
 fuzz_config_MORE := store/config
