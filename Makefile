@@ -83,6 +83,7 @@ test_http_MORE  := verifier/http verifier/frame
 test_nonce_MORE := verifier/nonce
 test_ekcert_MORE := ekcert/ekcert verifier/ekcert_ask ekcert/ekcert_code
 test_verifier_MORE := $(STORE) net/https net/https_head net/trust net/url
+test_rotation_MORE := $(STORE) net/https net/https_head net/trust net/url
 fuzz_http_MORE  := verifier/http
 fuzz_verifier_frame_MORE := verifier/ekcert_ask ekcert/ekcert_code verifier/frame verifier/nonce
 fuzz_keys_MORE  := store/keys

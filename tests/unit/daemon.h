@@ -113,6 +113,23 @@ connect_to_it(void)
 	return NULL;
 }
 
+/* launch_it(): the process, by the configuration that is there. */
+static inline void
+launch_it(void)
+{
+	char conf[128], log[128];
+
+	snprintf(conf, sizeof conf, "%s/conf", t.folder);
+	snprintf(log, sizeof log, "%s/log", t.folder);
+	t.pid = fork();
+	if (t.pid == 0) {
+		if (freopen(log, "a", stderr) == NULL)
+			_exit(1);
+		execl("build/bootgated", "bootgated", "-c", conf, (char *)NULL);
+		_exit(1);
+	}
+}
+
 static inline void
 start_it(void)
 {
@@ -127,16 +144,7 @@ start_it(void)
 	snprintf(path, sizeof path, "%s/conf", t.folder);
 	assert_int_equal(file_write(path, bytes_of(conf, (size_t)n), 0644), OK);
 	snprintf(t.url, sizeof t.url, "https://localhost:%u", port);
-	t.pid = fork();
-	if (t.pid == 0) {
-		char log[128];
-
-		snprintf(log, sizeof log, "%s/log", t.folder);
-		if (freopen(log, "w", stderr) == NULL)
-			_exit(1);
-		execl("build/bootgated", "bootgated", "-c", path, (char *)NULL);
-		_exit(1);
-	}
+	launch_it();
 	load_keys();
 	t.https = connect_to_it();
 	snprintf(path, sizeof path, "%s/state/" STORE_FILE, t.folder);
