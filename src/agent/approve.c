@@ -334,13 +334,20 @@ ask(struct attest *a, const struct volume *v, size_t n, size_t verifier, bool fr
 static void
 wait_for_operator(struct attest *a, size_t verifier, struct retry_pause *p, int fd)
 {
+	struct timespec since, now;
 	enum status s;
 
-	log_info("waiting for the operator (bootgatectl hold list)");
-	tell_said(fd);
-	while ((s = attest_hold_wait(a, verifier)) == E_HELD)
+	clock_gettime(CLOCK_MONOTONIC, &since);
+	do {
 		/* A verifier with too many of them answers at once. */
-		sleep(5);
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		if (now.tv_sec > since.tv_sec)
+			sleep(5);
+		log_info("waiting for the operator (bootgatectl hold list), for %lld s so far; looking again within a minute",
+			(long long)(now.tv_sec - since.tv_sec));
+		tell_said(fd);
+		s = attest_hold_wait(a, verifier);
+	} while (s == E_HELD);
 	if (s != OK)
 		log_info("the hold cannot be followed: %s", status_text(s));
 	wait_and_tell(p, 0, fd);

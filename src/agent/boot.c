@@ -41,6 +41,7 @@ static struct boot {
 	enum status outcome; /* with which it ended; OK: it did not end by itself, or had handed out what there was */
 	struct console console;
 	int64_t console_after; /* when to look for it again */
+	int64_t told;          /* of the seconds that are left: the last that were said */
 	struct attest attest; /* the child's */
 } boot;
 
@@ -405,16 +406,36 @@ take_passphrase(struct boot *b)
 
 #define POWEROFF_SECONDS 600
 
+/* The countdown: each minute, and each ten seconds of the last one. */
+static void
+count_down(struct boot *b, int64_t left)
+{
+	int64_t step = left > 60 ? 60 : 10, next = (left + step - 1) / step * step;
+
+	if (next == b->told)
+		return;
+	if (b->told != 0) {
+		log_info("nothing more was opened yet: %s in %lld s", b->settings->give_up == GIVE_UP_POWEROFF ? "power off" : "giving up", (long long)left);
+		ask_passphrase(b);
+	}
+	b->told = next;
+}
+
 /* Whether waiting has an end, and it has come. */
 static bool
-gives_up(const struct settings *s, int64_t since)
+gives_up(struct boot *b, int64_t since)
 {
-	int64_t waited = seconds_now() - since;
+	const struct settings *s = b->settings;
+	int64_t left = (s->give_up == GIVE_UP_POWEROFF ? POWEROFF_SECONDS : (int64_t)s->give_up_seconds) - (seconds_now() - since);
 
-	if (s->give_up == GIVE_UP_POWEROFF && waited >= POWEROFF_SECONDS)
-		door_poweroff("no approval and no passphrase in time (give-up = poweroff)");
-	if (s->give_up != GIVE_UP_AFTER || waited < (int64_t)s->give_up_seconds)
+	if (s->give_up == GIVE_UP_NEVER)
 		return false;
+	if (left > 0) {
+		count_down(b, left);
+		return false;
+	}
+	if (s->give_up == GIVE_UP_POWEROFF)
+		door_poweroff("no approval and no passphrase in time (give-up = poweroff)");
 	log_error("giving up, as the configuration says (give-up = %u)", s->give_up_seconds);
 	return true;
 }
@@ -449,7 +470,7 @@ wait_for_keys(struct boot *b)
 			take_key(b);
 		if ((p[1].revents & any) != 0)
 			take_passphrase(b);
-		if (!all_open(b) && gives_up(b->settings, since))
+		if (!all_open(b) && gives_up(b, since))
 			return E_TIMEOUT;
 	}
 	return OK;

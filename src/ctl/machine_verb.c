@@ -268,16 +268,101 @@ machine_verb_approve(struct call *c)
 	return change_machine(c, "approve", approve);
 }
 
+/* --- all at once ------------------------------------------------------------------------------------------------------- */
+
+#define BATCH 64
+
+/* Machines whose flag differs: at most a batch of them, so that memory does not grow with the fleet. */
+struct batch {
+	bool wanted;
+	size_t n;
+	struct machine machine[BATCH];
+};
+
+static bool
+collect(const struct machine *m, void *arg)
+{
+	struct batch *b = arg;
+
+	if (m->frozen != b->wanted)
+		b->machine[b->n++] = *m;
+	return b->n < BATCH;
+}
+
+/* Within one transaction: all of them, or none. */
+static enum status
+change_all(struct state *s, const char *verb, change *run, bool wanted, size_t *changed)
+{
+	static struct batch b;
+	const char *said;
+	enum status status = audit_note(s, NULL, "machine %s --all", verb);
+
+	*changed = 0;
+	b.wanted = wanted;
+	do {
+		b.n = 0;
+		if (status == OK)
+			status = store_machine_each(s->store, collect, &b);
+		for (size_t i = 0; status == OK && i < b.n; i++) {
+			status = run(s, &b.machine[i], &said);
+			if (status == OK)
+				status = store_hold_release(s->store, b.machine[i].id, (uint64_t)time(NULL));
+			*changed += status == OK;
+		}
+	} while (status == OK && b.n > 0);
+	return status;
+}
+
+static int
+freeze_all(struct call *c, const char *verb, change *run, bool wanted)
+{
+	struct state s;
+	enum status status;
+	size_t changed = 0;
+
+	if (!state_open(c->config, &s))
+		return CTL_FAILED;
+	status = store_begin(s.store);
+	if (status == OK) {
+		status = change_all(&s, verb, run, wanted, &changed);
+		if (status == OK)
+			status = store_commit(s.store);
+		if (status != OK)
+			store_rollback(s.store);
+	}
+	if (status != OK)
+		state_complain(&s, verb, status);
+	else
+		printf("%zu machines %s\n", changed, wanted ? "frozen: none of the fleet gets an approval from now on" : "no longer frozen");
+	state_close(&s);
+	return status == OK ? CTL_DONE : CTL_FAILED;
+}
+
+static int
+freeze_some(struct call *c, const char *verb, change *run, bool wanted)
+{
+	bool all = false;
+	const struct argument table[] = { { "all", NULL, &all } };
+
+	if (!arguments_take(c, table, 1, 0, 1))
+		return CTL_USAGE;
+	if (all == (c->argc > 0)) {
+		log_error("%s: name one machine, or say --all", verb);
+		return CTL_USAGE;
+	}
+	return all ? freeze_all(c, verb, run, wanted) : change_machine(c, verb, run);
+}
+
 int
 machine_verb_freeze(struct call *c)
 {
-	return change_machine(c, "freeze", freeze);
+	return freeze_some(c, "freeze", freeze, true);
 }
 
 int
 machine_verb_unfreeze(struct call *c)
 {
-	return change_machine(c, "unfreeze", unfreeze);
+	return freeze_some(c, "unfreeze", unfreeze, false);
 }
 
 int

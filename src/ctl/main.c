@@ -50,9 +50,11 @@ static const struct verb {
 	{ "machine", "list", "", "all machines", machine_verb_list, NULL },
 	{ "machine", "show", "ID", "what the verifier knows of one", machine_verb_show, "  ID   its label, or at least 8 first digits of its id\n" },
 	{ "machine", "approve", "ID", "say yes to an enrolment", machine_verb_approve, NULL },
-	{ "machine", "freeze", "ID", "approve nothing for it from now on", machine_verb_freeze, NULL },
-	{ "machine", "unfreeze", "ID", "the reverse", machine_verb_unfreeze, NULL },
+	{ "machine", "freeze", "ID | --all", "approve nothing for it from now on", machine_verb_freeze, "  --all   every machine there is\n" },
+	{ "machine", "unfreeze", "ID | --all", "the reverse", machine_verb_unfreeze, "  --all   every machine there is\n" },
 	{ "machine", "forget", "ID", "delete it, with its shares", machine_verb_forget, NULL },
+	{ "freeze", NULL, "ID | --all", "the same as machine freeze", machine_verb_freeze, "  --all   every machine there is\n" },
+	{ "unfreeze", NULL, "ID | --all", "the same as machine unfreeze", machine_verb_unfreeze, "  --all   every machine there is\n" },
 	{ "enroll", "token", "[--ttl SECONDS] [--uses N] [--machine ID] [--policy NAME] [--label NAME]", "a token that lets a machine enrol",
 		enroll_verb_token,
 		"  --ttl SECONDS   how long it is good; the configuration's token-hours if left out\n"

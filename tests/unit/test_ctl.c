@@ -416,9 +416,58 @@ freeze_unfreeze_and_forget_last(void **state)
 	expect(0, "machine unfreeze 21111111", "no longer frozen");
 	assert_int_equal(store_machine_get(w.store, m.id, &after), OK);
 	assert_false(after.frozen);
+	expect(0, "freeze web", "frozen");
+	assert_int_equal(store_machine_get(w.store, m.id, &after), OK);
+	assert_true(after.frozen);
+	expect(0, "unfreeze 21111111", "no longer frozen");
+	assert_int_equal(store_machine_get(w.store, m.id, &after), OK);
+	assert_false(after.frozen);
 	expect(0, "machine forget web", "forgotten");
 	assert_int_equal(store_machine_get(w.store, m.id, &after), E_NOT_FOUND);
 	expect(0, "audit list", "machine forget");
+}
+
+static bool
+count_frozen(const struct machine *m, void *arg)
+{
+	size_t *n = arg;
+
+	n[m->frozen]++;
+	return true;
+}
+
+/* More of them than are changed at a time. */
+static void
+the_whole_fleet_is_frozen_and_freed_by_one_word(void **state)
+{
+	size_t before[2] = { 0 }, frozen[2] = { 0 }, after[2] = { 0 };
+	struct machine m;
+	char label[16];
+
+	(void)state;
+	for (unsigned i = 0; i < 150; i++) {
+		snprintf(label, sizeof label, "fleet-%u", i);
+		m = put_machine((uint8_t)(0x40 + i), label);
+		m.frozen = i % 3 == 0;
+		assert_int_equal(store_machine_put(w.store, &m), OK);
+	}
+	assert_int_equal(store_machine_each(w.store, count_frozen, before), OK);
+	assert_int_equal(before[1], 50);
+	expect(2, "freeze", "name one machine, or say --all");
+	expect(2, "freeze fleet-1 --all", "name one machine, or say --all");
+	expect(0, "freeze --all", "frozen: none of the fleet");
+	assert_int_equal(store_machine_each(w.store, count_frozen, frozen), OK);
+	assert_int_equal(frozen[0], 0);
+	assert_int_equal(frozen[1], before[0] + before[1]);
+	expect(0, "audit list --last 1", "machine freeze --all");
+	expect(0, "machine unfreeze --all", "no longer frozen");
+	assert_int_equal(store_machine_each(w.store, count_frozen, after), OK);
+	assert_int_equal(after[1], 0);
+	for (unsigned i = 0; i < 150; i++) {
+		snprintf(label, sizeof label, "fleet-%u", i);
+		assert_int_equal(store_machine_find(w.store, label, &m), OK);
+		assert_int_equal(store_machine_forget(w.store, m.id), OK);
+	}
 }
 
 /* --- holds ------------------------------------------------------------------------------------------------------------- */
@@ -564,6 +613,7 @@ main(void)
 		TEST(a_pending_machine_waits_for_approve),
 		TEST(a_machine_that_enrolled_again_replaces_itself_by_approve_only),
 		TEST(freeze_unfreeze_and_forget_last),
+		TEST(the_whole_fleet_is_frozen_and_freed_by_one_word),
 		TEST(holds_are_decided_once),
 		TEST(a_new_policy_or_value_lets_held_machines_ask_again),
 		TEST(audit_list_and_show_tell_verdicts),
