@@ -7,8 +7,10 @@
 #include <seccomp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -35,31 +37,55 @@ struct ruleset {
 static const char *const calls_all[] = {
 	"read", "readv", "write", "writev", "close", "exit", "exit_group", "brk", "mmap", "munmap", "mremap", "madvise",
 	"rt_sigreturn", "rt_sigprocmask", "rt_sigaction", "restart_syscall", "getrandom", "clock_gettime", "gettimeofday",
-	"getpid", "gettid", "tgkill", "futex", "fstat", "newfstatat", NULL,
+	"getpid", "gettid", "futex", "fstat", "newfstatat", NULL,
 };
 static const char *const calls_loop[] = {
-	"epoll_wait", "epoll_pwait", "epoll_pwait2", "epoll_ctl", "fcntl", "ioctl", "recvmsg", "recvfrom", "shutdown", NULL,
+	"epoll_wait", "epoll_pwait", "epoll_pwait2", "epoll_ctl", "recvmsg", "recvfrom", "shutdown", NULL,
 };
 static const char *const calls_front[] = {
-	"accept4", "socketpair", "sendmsg", "sendto", "setsockopt", "getsockopt", "getpeername", "getsockname", NULL,
+	"accept4", "sendmsg", "sendto", "setsockopt", "getsockopt", "getpeername", "getsockname", NULL,
 };
 static const char *const calls_judge[] = {
 	/* SQLite */
-	"openat", "open", "pread64", "pwrite64", "fsync", "fdatasync", "ftruncate", "stat", "lstat", "statx", "lseek", "fcntl",
+	"openat", "open", "pread64", "pwrite64", "fsync", "fdatasync", "ftruncate", "stat", "lstat", "statx", "lseek",
 	"unlink", "unlinkat", "access", "faccessat", "faccessat2", "getcwd", "readlink", "readlinkat", "fchmod", "fchown",
 	"geteuid", "fallocate", "nanosleep", "clock_nanosleep",
 	/* asking for an EK certificate's check */
-	"poll", "ppoll", "socketpair", "sendmsg", "sendto", "shutdown", "mlock", "munlock", NULL,
+	"poll", "ppoll", "sendmsg", "sendto", "shutdown", "mlock", "munlock", NULL,
 };
-static const char *const calls_ekcert[] = { "alarm", "poll", "ppoll", "sysinfo", "prlimit64", "sched_yield", NULL };
+static const char *const calls_ekcert[] = { "alarm", "poll", "ppoll", "sysinfo", "sched_yield", NULL };
+
+/* Calls that are allowed with some arguments only: argument ${argument}, masked, must be ${value}. */
+struct condition {
+	const char *call;
+	unsigned argument;
+	uint64_t mask, value;
+};
+#define EXACTLY UINT64_C(0xffffffff) /* what the kernel looks at: they are all ints */
+#define SOCKET_TYPE UINT64_C(0xf) /* without its flags */
+
+/* fcntl: no owner and no signal, or the kernel would signal others for us. */
+static const struct condition conditions_loop[] = {
+	{ "fcntl", 1, EXACTLY, F_GETFL }, { "fcntl", 1, EXACTLY, F_SETFL }, { "fcntl", 1, EXACTLY, F_GETFD }, { "fcntl", 1, EXACTLY, F_SETFD },
+	/* How much there is to read; a terminal would take other requests as typed. */
+	{ "ioctl", 1, EXACTLY, FIONREAD }, { NULL, 0, 0, 0 },
+};
+/* socketpair: half a pair of datagram sockets could send to any socket that has a name. */
+static const struct condition conditions_pair[] = { { "socketpair", 1, SOCKET_TYPE, SOCK_STREAM }, { NULL, 0, 0, 0 } };
+static const struct condition conditions_judge[] = {
+	{ "fcntl", 1, EXACTLY, F_GETFL }, { "fcntl", 1, EXACTLY, F_GETFD }, { "fcntl", 1, EXACTLY, F_SETFD }, { "fcntl", 1, EXACTLY, F_GETLK },
+	{ "fcntl", 1, EXACTLY, F_SETLK }, { "fcntl", 1, EXACTLY, F_SETLKW }, { NULL, 0, 0, 0 },
+};
+static const struct condition conditions_ekcert[] = { { "prlimit64", 0, EXACTLY, 0 }, { NULL, 0, 0, 0 } };
 
 static const struct {
 	const char *const *list[3];
+	const struct condition *conditions[2];
 } calls[] = {
-	[CONFINE_FRONT] = { { calls_all, calls_loop, calls_front } },
-	[CONFINE_DESK] = { { calls_all, calls_loop, NULL } },
-	[CONFINE_JUDGE] = { { calls_all, calls_judge, NULL } },
-	[CONFINE_EKCERT] = { { calls_all, calls_ekcert, NULL } },
+	[CONFINE_FRONT] = { { calls_all, calls_loop, calls_front }, { conditions_loop, conditions_pair } },
+	[CONFINE_DESK] = { { calls_all, calls_loop, NULL }, { conditions_loop, NULL } },
+	[CONFINE_JUDGE] = { { calls_all, calls_judge, NULL }, { conditions_judge, conditions_pair } },
+	[CONFINE_EKCERT] = { { calls_all, calls_ekcert, NULL }, { conditions_ekcert, NULL } },
 };
 
 /* Refused, but not fatal: libraries try them and do without. */
@@ -139,13 +165,33 @@ landlock(const char *folder, char *why, size_t size)
 	return s;
 }
 
-static bool
-listed(const char *name, const char *const *list)
+/* allow_if(): several conditions of one call are alternatives. */
+static int
+allow_if(scmp_filter_ctx filter, const struct condition *c)
 {
-	for (; list != NULL && *list != NULL; list++)
-		if (strcmp(name, *list) == 0)
-			return true;
-	return false;
+	int r = 0;
+
+	for (; r == 0 && c != NULL && c->call != NULL; c++) {
+		const struct scmp_arg_cmp is = { c->argument, SCMP_CMP_MASKED_EQ, c->mask, c->value };
+
+		r = seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, seccomp_syscall_resolve_name(c->call), 1, &is);
+	}
+	return r;
+}
+
+/* is_allowed(): always, or under a condition. */
+static bool
+is_allowed(enum confine_role role, const char *name)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < sizeof calls[role].list / sizeof *calls[role].list; i++)
+		for (const char *const *p = calls[role].list[i]; p != NULL && *p != NULL; p++)
+			found = found || strcmp(name, *p) == 0;
+	for (size_t i = 0; i < sizeof calls[role].conditions / sizeof *calls[role].conditions; i++)
+		for (const struct condition *c = calls[role].conditions[i]; c != NULL && c->call != NULL; c++)
+			found = found || strcmp(name, c->call) == 0;
+	return found;
 }
 
 static int
@@ -161,14 +207,14 @@ add_calls(scmp_filter_ctx filter, enum confine_role role)
 			if (number != __NR_SCMP_ERROR)
 				r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0);
 		}
-	for (const char *const *name = calls_refused; r == 0 && *name != NULL; name++) {
-		bool allowed = false;
-
-		for (size_t i = 0; i < lists; i++)
-			allowed = allowed || listed(*name, calls[role].list[i]);
-		if (!allowed)
+	for (const char *const *name = calls_refused; r == 0 && *name != NULL; name++)
+		if (!is_allowed(role, *name))
 			r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), seccomp_syscall_resolve_name(*name), 0);
-	}
+	for (size_t i = 0; r == 0 && i < sizeof calls[role].conditions / sizeof *calls[role].conditions; i++)
+		r = allow_if(filter, calls[role].conditions[i]);
+	/* What abort() needs; of other processes' threads none. */
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, EXACTLY, (scmp_datum_t)getpid()));
 	return r;
 }
 

@@ -33,7 +33,7 @@
 #define HIGH_WATER (64u * 1024)
 #define LINGER_BYTES_MAX (1024u * 1024)
 #define FILES_BESIDE 64
-#define IDLE_RIGHT 2 /* seconds that a connection may be idle even when its place is wanted */
+#define IDLE_RIGHT 2 /* seconds that a connection may be idle even when its place is wanted, or the front ends */
 
 enum state { HANDSHAKE, OPEN, CLOSING, LINGER, STATES };
 
@@ -46,7 +46,7 @@ struct client {
 	time_t since;
 	struct bufferevent *net, *desk; /* desk: from OPEN on */
 	struct tls_server *tls;
-	bool asked, desk_ended, desk_deaf; /* waits for an answer; sends no more; takes no more */
+	bool asked, served, desk_ended, desk_deaf; /* waits for an answer; had one; sends no more; takes no more */
 	size_t lingered;
 	uint8_t origin[16]; /* what connections are counted by */
 	char address[ROLES_ADDRESS_MAX];
@@ -228,7 +228,7 @@ move(struct client *c)
 	if (!is_full(c->desk))
 		moved |= move_in(c->tls, TLS_RECORDS_IN, bufferevent_get_input(c->net));
 	if (c->state == OPEN && !is_full(c->net) && move_in(c->tls, TLS_PLAIN_IN, bufferevent_get_input(c->desk))) {
-		moved = true;
+		moved = c->served = true;
 		c->asked = false;
 	}
 	return moved;
@@ -399,6 +399,15 @@ accepted(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *a
 
 /* --- time and signals --- */
 
+/* may_end(): whether a front that ends may drop it: not while it waits for an answer, nor when it has only just come. */
+static bool
+may_end(const struct client *c, time_t t)
+{
+	if (t - c->front->ending_since > 10)
+		return true;
+	return !c->asked && (c->served || t - c->since >= IDLE_RIGHT);
+}
+
 static void
 tick(evutil_socket_t fd, short what, void *arg)
 {
@@ -410,12 +419,10 @@ tick(evutil_socket_t fd, short what, void *arg)
 	for (size_t s = 0; s < STATES; s++) {
 		for (struct client *c = TAILQ_FIRST(&f->list[s]), *next; c != NULL; c = next) {
 			next = TAILQ_NEXT(c, entry);
-			if (f->ending && (!c->asked || t - f->ending_since > 10))
+			if (t - c->since > deadline[s] || (f->ending && may_end(c, t)))
 				drop(c);
-			else if (t - c->since <= deadline[s])
+			else if (!f->ending)
 				break;
-			else
-				drop(c);
 		}
 	}
 	if (f->ending && f->clients == 0)

@@ -75,12 +75,14 @@ now(void)
 
 /* --- starting a process --- */
 
-/* keep_only(fd, n): the descriptors become ROLES_FD and on, all others but the standard three are closed. */
+/* keep_only(fd, n): the descriptors become ROLES_FD and on, all others are closed; of the standard three the log stays. */
 static bool
 keep_only(const int *fd, unsigned n)
 {
-	int high[FDS_MAX];
+	int high[FDS_MAX], null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
+		return false;
 	for (unsigned i = 0; i < n; i++)
 		if ((high[i] = fcntl(fd[i], F_DUPFD, 256)) < 0)
 			return false;
