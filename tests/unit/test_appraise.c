@@ -758,6 +758,13 @@ restart_back(struct built *b)
 }
 
 static void
+restart_back_though_named(struct built *b)
+{
+	name_restarts(b);
+	restart_back(b);
+}
+
+static void
 clock_back(struct built *b)
 {
 	be_same_boot(b);
@@ -772,6 +779,8 @@ s20_counters_that_go_back_or_hide_a_boot_are_held(void **state)
 		{ "a restart in a new boot", restart_once, NULL, NULL, NULL, DECISION_HOLD, "A22" },
 		{ "a restart since the last evidence", restart_in_seen_boot, NULL, NULL, NULL, DECISION_HOLD, "A22" },
 		{ "restartCount goes back", restart_back, NULL, NULL, NULL, DECISION_HOLD, "A22" },
+		{ "restartCount goes back, where the policy only names restarts", restart_back_though_named, NULL, NULL, NULL, DECISION_HOLD,
+			"A22" },
 		{ "the clock goes back", clock_back, NULL, NULL, NULL, DECISION_HOLD, "A23" },
 	};
 
@@ -909,7 +918,6 @@ start_another_first(struct built *b)
 static void
 call_it_an_action(struct built *b)
 {
-	tamper(b, BUILD_UKI);
 	build_insert(b, BUILD_UKI, 4, EV_EFI_ACTION, BYTES_STRING("evil"), BYTES_STRING("Calling EFI Application from Boot Option"));
 }
 
@@ -1026,6 +1034,14 @@ extend_pcr_9(struct built *b)
 	build_user(b, 9, "nvpcr", BYTES_STRING("nvpcr-init"));
 }
 
+/* A TPM takes another digest for each bank. */
+static void
+extend_pcr_9_in_one_bank(struct built *b)
+{
+	extend_pcr_9(b);
+	b->users.event[b->users.n - 1].digest[1].p[0] ^= 1;
+}
+
 static void
 extend_pcr_9_otherwise(struct built *b)
 {
@@ -1066,6 +1082,7 @@ s1_a_tampered_boot_is_denied(void **state)
 		{ "no stub", boot_without_stub, NULL, NULL, NULL, DECISION_DENY, "P10" },
 		{ "a later phase than the initrd", know_phase, NULL, NULL, NULL, DECISION_DENY, "P12" },
 		{ "a known user-space event in PCR 9", extend_pcr_9, NULL, NULL, NULL, DECISION_APPROVE, OK_APPROVED },
+		{ "a known one in one bank, something else in the other", extend_pcr_9_in_one_bank, NULL, NULL, NULL, DECISION_DENY, "P12" },
 		{ "an unknown one", extend_pcr_9_otherwise, NULL, NULL, NULL, DECISION_DENY, "P12" },
 	};
 
@@ -1118,6 +1135,13 @@ know_zeros(struct built *b)
 }
 
 static void
+load_zero_initrd(struct built *b)
+{
+	know_zeros(b);
+	memset(b->event[BUILD_INITRD].digest, 0, sizeof b->event[BUILD_INITRD].digest);
+}
+
+static void
 know_short(struct built *b)
 {
 	build_reference(b, "sb.db", BYTES_STRING("short"));
@@ -1144,6 +1168,7 @@ s23_empty_and_zero_reference_values_are_denied(void **state)
 		{ "an empty list", forget_list, NULL, NULL, NULL, DECISION_DENY, "P1 P4" },
 		{ "an empty list that this boot does not need", forget_kernels, NULL, NULL, NULL, DECISION_DENY, "P1" },
 		{ "a value of zeros", know_zeros, NULL, NULL, NULL, DECISION_DENY, "P1" },
+		{ "a value of zeros, and an initrd of that digest", load_zero_initrd, NULL, NULL, NULL, DECISION_DENY, "P1 P8" },
 		{ "a value that is no digest", know_short, NULL, NULL, NULL, DECISION_DENY, "P1" },
 	};
 
@@ -1181,6 +1206,7 @@ words_on_the_command_line_decide_though_it_is_listed(void **state)
 		{ "noresume=1", DECISION_DENY },
 		{ "\"noresume\" quiet", DECISION_DENY },
 		{ "foo=\"a noresume\"", DECISION_DENY },
+		{ "foo=\"a noresume b\"", DECISION_DENY },
 		{ "noresume init=/bin/sh", DECISION_DENY },
 		{ "noresume \"init=/bin/sh\"", DECISION_DENY },
 		{ "noresume in'it'=/bin/sh", DECISION_DENY },
