@@ -10,11 +10,7 @@ TSS_PLUMBING := Execute Finalize GetCommandCode GetContextSize GetCpBuffer GetDe
 TSS_SOURCES  := $(patsubst %,src/tss2-mu/%-types.c,base tpm2b tpma tpml tpms tpmt tpmu) \
                 $(patsubst %,src/tss2-esys/esys_%.c,context crypto free iutil mu tr) \
                 $(TSS_COMMANDS:%=src/tss2-esys/api/Esys_%.c) \
-                src/tss2-sys/sysapi_util.c $(patsubst %,src/tss2-sys/api/Tss2_Sys_%.c,$(TSS_COMMANDS) $(TSS_PLUMBING)) \
-                src/tss2-tcti/tcti-common.c src/tss2-tcti/tcti-device.c src/util-io/io.c
-
-# In tests and host tools also the software TPM's.
-TSS_SOURCES_SWTPM := src/tss2-tcti/tcti-swtpm.c src/util/key-value-parse.c
+                src/tss2-sys/sysapi_util.c $(patsubst %,src/tss2-sys/api/Tss2_Sys_%.c,$(TSS_COMMANDS) $(TSS_PLUMBING))
 
 TSS_CFLAGS = -DHAVE_CONFIG_H -Ithird_party/tpm2-tss -I$(TSS)/include -I$(TSS)/include/tss2 -I$(TSS)/src -I$(TSS)/src/tss2-esys \
              -I$(TSS)/src/tss2-mu -I$(TSS)/src/tss2-sys -I$(TSS)/src/util

@@ -118,33 +118,41 @@ insert_seal(struct attest *a, const struct token_seal *seal)
 	a->seals++;
 }
 
-/* The token of a volume that the configuration names goes before those of disks that came from elsewhere. */
-static const struct token *
-choose_token(const struct settings *settings, const struct volume *v, size_t n)
+static bool
+same_identity(const struct token *a, const struct token *b)
 {
-	const struct token *first = NULL;
-
-	for (size_t i = 0; i < n; i++) {
-		if (!v[i].has_token)
-			continue;
-		if (settings_has(settings, v[i].uuid))
-			return &v[i].token;
-		if (first == NULL)
-			first = &v[i].token;
-	}
-	return first;
+	return a->ek_handle == b->ek_handle && a->ak_handle == b->ak_handle && a->nv_handle[0] == b->nv_handle[0] && token_same_machine(a, b);
 }
 
-static enum status
-gather(struct attest *a, struct identity *id, const struct volume *v, size_t n)
+/* The tokens that speak of different machines; those of volumes that the configuration names go before those of disks that came from elsewhere. */
+static size_t
+list_identities(const struct settings *settings, const struct volume *v, size_t n, const struct token *list[VOLUMES_MAX])
 {
-	const struct token *token = choose_token(a->settings, v, n);
+	size_t count = 0;
 
+	for (size_t i = 0; i < 2 * n; i++) {
+		const struct volume *at = &v[i % n];
+		size_t k = 0;
+
+		if (!at->has_token || settings_has(settings, at->uuid) != (i < n))
+			continue;
+		while (k < count && !same_identity(list[k], &at->token))
+			k++;
+		if (k == count)
+			list[count++] = &at->token;
+	}
+	return count;
+}
+
+/* The seals that belong to that machine. */
+static enum status
+gather(struct attest *a, struct identity *id, const struct token *token, const struct volume *v, size_t n)
+{
 	a->seals = 0;
 	for (size_t i = 0; i < n; i++)
-		for (size_t k = 0; v[i].has_token && k < v[i].token.seals; k++)
+		for (size_t k = 0; v[i].has_token && token_same_machine(&v[i].token, token) && k < v[i].token.seals; k++)
 			insert_seal(a, &v[i].token.seal[k]);
-	return token != NULL ? identity_from_token(token, id) : E_MISSING;
+	return identity_from_token(token, id);
 }
 
 static const struct token_ticket *
@@ -250,10 +258,12 @@ hand_out(struct attest *a, const struct volume *v, size_t n, const struct hpke_p
 			memory_wipe(&out, sizeof out);
 		}
 		memory_wipe(key, sizeof key);
-		if (s == E_NOT_FOUND)
+		if (s == E_NOT_FOUND && memcmp(v[i].token.seal[0].machine_key, a->binding.machine_key, sizeof a->binding.machine_key) != 0)
+			log_warning("%s stays shut: its token is another machine's; if the disk belongs here now, open it by passphrase and run: bootgate luks-enroll %s", v[i].device, v[i].device);
+		else if (s == E_NOT_FOUND)
 			log_error("%s: the verifier holds no share for this volume's token; open it by passphrase and run: bootgate luks-enroll %s", v[i].device, v[i].device);
 		else if (s != OK)
-			log_error("%s: its LUKS2 header is not the one that was enrolled (%s); if you changed it, open it by passphrase and run: bootgate luks-enroll %s",
+			log_error("%s: its LUKS2 header is not the one that was enrolled (%s). If you changed it, open it by passphrase and run: bootgate luks-enroll %s. If not, it is another disk or somebody rewrote it: remove it",
 				v[i].device, status_text(s), v[i].device);
 	}
 }
@@ -347,18 +357,40 @@ wait_for_operator(struct attest *a, size_t verifier, struct retry_pause *p, int 
 struct progress {
 	struct retry_pause denied, held, unreachable;
 	unsigned again;
-	size_t tried, verifier;
-	bool fresh, reread;
+	size_t tried, verifier, identity, identities;
+	bool fresh, reread, hope;
 };
+
+/* A disk of another machine may be at the front: before anybody waits, the next one's token is tried. */
+static bool
+take_next_identity(struct progress *p, enum status *s)
+{
+	if (*s != E_DENIED && *s != E_REFUSED && *s != E_NOT_FOUND)
+		return false;
+	p->hope = p->hope || *s != E_NOT_FOUND;
+	p->identity = (p->identity + 1) % p->identities;
+	/* That one of them is not this TPM's ends nothing for the others. */
+	if (p->hope && *s == E_NOT_FOUND)
+		*s = E_DENIED;
+	return p->identity != 0;
+}
 
 /* Prepares the next try; false: there is none. */
 static bool
 go_on(struct attest *a, struct progress *p, enum status s, int fd)
 {
-	enum retry next = retry_next(s, &p->again);
+	bool reread = s == E_REFUSED && !p->reread;
+	enum retry next;
 
+	p->fresh = false;
+	if (!reread && take_next_identity(p, &s)) {
+		log_info("trying as the machine that the token of another volume names");
+		p->reread = false;
+		return true;
+	}
+	next = retry_next(s, &p->again);
 	/* "Unknown" may come of what the token cached of another TPM: once, it is read anew. */
-	p->fresh = next == RETRY_AGAIN || (s == E_REFUSED && !p->reread);
+	p->fresh = next == RETRY_AGAIN || reread;
 	p->reread = p->reread || p->fresh;
 	switch (next) {
 	case RETRY_DONE:
@@ -389,17 +421,23 @@ approve_run(const struct settings *settings, const struct volume *v, size_t n, i
 {
 	static struct identity identity;
 	struct progress p = { .denied = { 10, 300, 10 }, .held = { 1, 60, 1 }, .unreachable = { 2, 60, 2 } };
+	const struct token *list[VOLUMES_MAX];
+	size_t gathered = VOLUMES_MAX;
 	enum status s;
 
 	a->settings = settings;
 	a->identity = &identity;
-	if (settings->verifiers == 0 || gather(a, &identity, v, n) != OK) {
-		log_error(settings->verifiers == 0 ? "no verifier is configured" : "no volume has a usable bootgate token");
+	p.identities = list_identities(settings, v, n, list);
+	if (settings->verifiers == 0 || p.identities == 0) {
+		log_error(settings->verifiers == 0 ? "no verifier is configured" : "no volume has a usable bootgate token: open by passphrase, then run \"bootgate luks-enroll\"");
 		return E_MISSING;
 	}
-	do
+	do {
+		if (gathered != p.identity && gather(a, &identity, list[p.identity], v, n) != OK)
+			return E_MISSING;
+		gathered = p.identity;
 		s = ask(a, v, n, p.verifier, p.fresh, fd);
-	while (go_on(a, &p, s, fd));
+	} while (go_on(a, &p, s, fd));
 	return s;
 }
 

@@ -258,6 +258,46 @@ block_rests_on(uint32_t major_, uint32_t minor_, const struct block_id *good, si
 	return rests_on(folder, 0, good, n, odd);
 }
 
+/* Whether one of the slaves of the device at ${folder}, or of theirs, is one of ${these}. */
+static bool
+is_made_of(const char *folder, unsigned depth, const struct block_id *these, size_t n)
+{
+	char path[PATH_MAX];
+	const struct dirent *e;
+	uint32_t major_, minor_;
+	bool found = false;
+	DIR *d;
+
+	if (depth > DEPTH_MAX || snprintf(path, sizeof path, "%s/slaves", folder) >= (int)sizeof path)
+		return false;
+	d = opendir(path);
+	while (d != NULL && !found && (e = readdir(d)) != NULL) {
+		if (e->d_name[0] == '.' || snprintf(path, sizeof path, "/sys/class/block/%s", e->d_name) >= (int)sizeof path)
+			continue;
+		found = (read_number(path, &major_, &minor_) && is_good(major_, minor_, these, n)) || is_made_of(path, depth + 1, these, n);
+	}
+	if (d != NULL)
+		closedir(d);
+	return found;
+}
+
+bool
+block_lies_under(const struct block_id *a, const struct block_id *b)
+{
+	struct block_id these[2] = { *a, *a };
+	char folder[64], path[96];
+
+	snprintf(folder, sizeof folder, "/sys/dev/block/%" PRIu32 ":%" PRIu32, a->major, a->minor);
+	snprintf(path, sizeof path, "%s/partition", folder);
+	/* The folder is a link; its target's parent is the disk. */
+	if (access(path, F_OK) == 0) {
+		snprintf(path, sizeof path, "%s/..", folder);
+		read_number(path, &these[1].major, &these[1].minor);
+	}
+	snprintf(folder, sizeof folder, "/sys/dev/block/%" PRIu32 ":%" PRIu32, b->major, b->minor);
+	return is_made_of(folder, 0, these, 2);
+}
+
 /*
  * A btrfs superblock stands at 64 KiB: 0 checksum[32]  32 fsid[16]  48 place u64  56 flags u64  64 "_BHRfS_M" ...
  * 136 number of devices u64; little endian.

@@ -58,6 +58,12 @@ enum status block_list(struct block *list, size_t max, size_t *n);
 enum status block_rests_on(uint32_t major, uint32_t minor, const struct block_id *good, size_t n, char odd[BLOCK_PATH_MAX]);
 
 /*
+ * block_lies_under(a, b): whether ${a}, or the disk that it is a partition of, is among what ${b} is made of: a member of an array, a path of a
+ * multipath device.
+ */
+bool block_lies_under(const struct block_id *a, const struct block_id *b);
+
+/*
  * block_btrfs_members(path, list, max, n): all devices that claim to belong to the btrfs that ${path} belongs to, itself
  * included; just itself when that is no btrfs.  E_MISSING: some of its devices are not there.
  */

@@ -35,6 +35,7 @@ static struct boot {
 	char name[VOLUMES_MAX][VOLUME_NAME_MAX];
 	enum how opened[VOLUMES_MAX];
 	size_t volumes;
+	bool named; /* some of them are named in the configuration */
 	pid_t child;
 	int keys;            /* read end of the child's pipe; -1 when it ended */
 	enum status outcome; /* with which it ended; OK: it did not end by itself, or had handed out what there was */
@@ -52,9 +53,12 @@ find_volumes(struct boot *b)
 	for (size_t i = 0; i < b->settings->volumes; i++)
 		wanted[i] = b->settings->volume[i].uuid;
 	for (unsigned tries = 0; tries < SCAN_SECONDS; tries++) {
-		size_t missing = 0;
+		size_t missing = 0, copied = 0;
+		/* What is refused, and when the waiting is over, once more. */
+		bool say = tries == 0 || tries == SCAN_SECONDS - 1;
 
-		volume_scan(wanted, b->settings->volumes, b->volume, &b->volumes);
+		if (volume_scan(wanted, b->settings->volumes, say, b->volume, &b->volumes) == E_TOO_LARGE && say)
+			log_warning("more than %d volumes: some stay shut; those that %s names go first", VOLUMES_MAX, SETTINGS_PATH);
 		for (size_t i = 0; i < b->settings->volumes; i++) {
 			bool found = false;
 
@@ -64,23 +68,69 @@ find_volumes(struct boot *b)
 			if (!found && tries == 0)
 				log_info("waiting for volume %s (%s)", b->settings->volume[i].name, wanted[i]);
 			else if (!found && tries == SCAN_SECONDS - 1)
-				log_error("volume %s (%s) did not appear", b->settings->volume[i].name, wanted[i]);
+				log_error("volume %s (%s) did not appear: see whether its disk is connected and its header was refused above, then restart",
+					b->settings->volume[i].name, wanted[i]);
 		}
-		if (missing == 0 && b->volumes > 0)
+		/* They may be members of an array that is still to come. */
+		for (size_t i = 0; i < b->volumes; i++)
+			copied += b->volume[i].copied;
+		if (missing == 0 && copied == 0 && b->volumes > 0)
 			break;
 		sleep(1);
 	}
-	for (size_t i = 0; i < b->volumes; i++)
+	for (size_t i = 0; i < b->volumes; i++) {
 		settings_name(b->settings, b->volume[i].uuid, b->name[i], sizeof b->name[i]);
+		b->named = b->named || settings_has(b->settings, b->volume[i].uuid);
+		if (b->volume[i].copied)
+			log_error("%s is one of several devices with the same header (UUID %s), and is not opened: remove the copy, or assemble the array that "
+				"they are members of, and restart", b->volume[i].device, b->volume[i].uuid);
+	}
 }
 
+/* Of several devices with one UUID one has to be open. */
+static bool
+is_open(const struct boot *b, size_t i)
+{
+	for (size_t k = 0; k < b->volumes; k++)
+		if (b->opened[k] != SHUT && strcasecmp(b->volume[k].uuid, b->volume[i].uuid) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * Whether the boot waits for it: where the configuration names volumes, for those and no others, so that a stranger's disk holds up nothing; where
+ * it names none that are there, for all of the machine that something is open of.
+ */
+static bool
+is_awaited(const struct boot *b, size_t i)
+{
+	bool any = false;
+
+	if (b->named)
+		return settings_has(b->settings, b->volume[i].uuid);
+	for (size_t k = 0; k < b->volumes; k++) {
+		any = any || b->opened[k] != SHUT;
+		if (b->opened[k] != SHUT && token_same_machine(&b->volume[i].token, &b->volume[k].token))
+			return true;
+	}
+	return !any;
+}
+
+/* What there is to wait for. */
 static bool
 all_open(const struct boot *b)
 {
 	for (size_t i = 0; i < b->volumes; i++)
-		if (b->opened[i] == SHUT)
+		if (is_awaited(b, i) && !is_open(b, i))
 			return false;
 	return b->volumes > 0;
+}
+
+/* And there are no more keys to come for others. */
+static bool
+is_complete(const struct boot *b)
+{
+	return all_open(b) && b->keys < 0;
 }
 
 static void
@@ -97,7 +147,7 @@ ask_passphrase(const struct boot *b)
 
 	put(&out, "Passphrase for");
 	for (size_t i = 0; i < b->volumes; i++) {
-		if (b->opened[i] != SHUT)
+		if (is_open(b, i) || b->volume[i].copied || !is_awaited(b, i))
 			continue;
 		put(&out, " ");
 		put(&out, b->name[i]);
@@ -231,10 +281,10 @@ why_not_opened(enum status s)
 		enum status status;
 		const char *text;
 	} texts[] = {
-		{ E_PERMISSION, "the key does not open its key slot" },
-		{ E_MISMATCH, "it is not what was checked" },
+		{ E_PERMISSION, "the key does not open its key slot; open it by passphrase and run \"bootgate luks-enroll\"" },
+		{ E_MISMATCH, "it is not what was checked: the disk was swapped or rewritten in this boot; find out by whom, and restart" },
 		{ E_EXISTS, "a mapping of that name is there already, or the device is in use" },
-		{ E_NOT_FOUND, "the device is gone" },
+		{ E_NOT_FOUND, "the device is gone; connect it and restart" },
 		{ E_UNSUPPORTED, "there is no cryptsetup" },
 	};
 
@@ -249,7 +299,12 @@ static void
 open_by_approval(struct boot *b, size_t i, const struct approve_key *in)
 {
 	struct volume *v = &b->volume[i];
-	enum status s = opened_note(b->name[i], true);
+	enum status s;
+
+	/* Two keys for one name: a second disk with the same UUID. What is said of copies was said. */
+	if (is_open(b, i) || v->copied)
+		return;
+	s = opened_note(b->name[i], true);
 
 	if (s == OK)
 		s = volume_open(v, b->name[i], bytes_of(in->key, strnlen(in->key, sizeof in->key)), (int)v->token.keyslot);
@@ -270,8 +325,7 @@ take_key(struct boot *b)
 	enum status s = file_read_all(b->keys, &in, sizeof in);
 
 	if (s == OK && in.volume < b->volumes) {
-		if (b->opened[in.volume] == SHUT)
-			open_by_approval(b, in.volume, &in);
+		open_by_approval(b, in.volume, &in);
 	} else {
 		if (s != OK)
 			reap_child(b);
@@ -305,8 +359,10 @@ try_passphrase(struct boot *b, struct bytes passphrase)
 	bool fits = false;
 
 	for (size_t i = 0; i < b->volumes; i++) {
-		enum status s = b->opened[i] == SHUT ? volume_open(&b->volume[i], b->name[i], passphrase, -1) : E_PERMISSION;
+		enum status s = E_PERMISSION;
 
+		if (!is_open(b, i) && !b->volume[i].copied)
+			s = volume_open(&b->volume[i], b->name[i], passphrase, -1);
 		/* A passphrase that does not fit is nothing to speak of before all were tried. */
 		if (s != OK && s != E_PERMISSION)
 			log_error("%s: not opened as %s: %s", b->volume[i].device, b->name[i], why_not_opened(s));
@@ -400,7 +456,7 @@ wait_for_keys(struct boot *b)
 	static const short any = POLLIN | POLLHUP | POLLERR | POLLNVAL;
 	int64_t since = seconds_now();
 
-	while (!all_open(b)) {
+	while (!is_complete(b)) {
 		struct pollfd p[2];
 
 		open_console(b);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -14,6 +15,8 @@
 #define NOTE DOOR_FOLDER "/door"
 #define EVENTS DOOR_FOLDER "/user-events"
 #define TRIES 5
+/* No try begins later than this: a TPM that does not answer is not asked five times. */
+#define TRY_SECONDS 20
 
 static const char *const outcomes[] = { "approved", "passphrase", "shell", "left" };
 
@@ -128,10 +131,20 @@ try_close(const char *tcti, const char *outcome, struct bytes digest)
 	return s;
 }
 
+static int64_t
+seconds_now(void)
+{
+	struct timespec t = { 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
 enum status
 door_close(const char *tcti, const char *outcome, struct bytes digest)
 {
-	enum status s = OK;
+	enum status s = E_TPM_LOST;
+	int64_t begun;
 
 	if (door_closed())
 		return OK;
@@ -139,12 +152,14 @@ door_close(const char *tcti, const char *outcome, struct bytes digest)
 		log_info("this machine announces no TPM 2.0: there is no door to close");
 		return OK;
 	}
-	for (unsigned i = 0; i < TRIES; i++) {
+	begun = seconds_now();
+	for (unsigned i = 0; i < TRIES && seconds_now() - begun <= TRY_SECONDS; i++) {
+		if (i > 0)
+			sleep(1);
 		s = try_close(tcti, outcome, digest);
 		if (s == OK)
 			break;
-		log_warning("the door (PCR %d) could not be closed: %s; trying again", DOOR_PCR, status_text(s));
-		sleep(1);
+		log_warning("the door (PCR %d) could not be closed: %s", DOOR_PCR, status_text(s));
 	}
 	return s;
 }

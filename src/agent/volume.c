@@ -74,9 +74,23 @@ map(size_t n, uint8_t **p)
 	return mapped == MAP_FAILED ? E_MEMORY : OK;
 }
 
+/* What its owner does about it. */
+static const char *
+advice(enum header_fault f)
+{
+	switch ((int)f) {
+	case HEADER_REQUIREMENTS: /* says it itself */
+		return "";
+	case HEADER_NULL_CIPHER:
+		return "; cryptsetup does not do that: find out who did, restore a backup of the header (cryptsetup luksHeaderRestore), then run \"bootgate luks-enroll\"";
+	default:
+		return "; mend it (cryptsetup repair) or restore a backup of it (cryptsetup luksHeaderRestore), then run \"bootgate luks-enroll\"";
+	}
+}
+
 /* The header of an open device into ${w}, to be released. */
 static enum status
-load(struct work *w, int fd, const char *device, uint64_t *size)
+load(struct work *w, int fd, const char *device, bool say, uint64_t *size)
 {
 	size_t n = extent_of(fd);
 	enum header_fault f = HEADER_TRUNCATED;
@@ -92,7 +106,8 @@ load(struct work *w, int fd, const char *device, uint64_t *size)
 		f = header_decode(bytes_of(w->p, w->n), &w->json, &w->header);
 	if (f == HEADER_OK)
 		return OK;
-	log_warning("%s: %s", device, header_fault_text(f));
+	if (say)
+		log_warning("%s stays shut: %s%s", device, header_fault_text(f), advice(f));
 	release(w);
 	return E_SYNTAX;
 }
@@ -117,7 +132,7 @@ take_numbers(const struct metadata *m, struct volume *v)
 }
 
 static void
-take_token(struct work *w, struct volume *v)
+take_token(struct work *w, bool say, struct volume *v)
 {
 	const struct metadata *m = &w->header.now.data;
 	const struct metadata_token *t = metadata_token(m, TOKEN_TYPE);
@@ -129,25 +144,25 @@ take_token(struct work *w, struct volume *v)
 	/* The header is read to its end: its working space is free. */
 	s = metadata_token_count(m, TOKEN_TYPE) == 1 ? token_decode(t->json, &w->json, &v->token) : E_DUPLICATE;
 	v->has_token = s == OK;
-	if (s != OK)
+	if (s != OK && say)
 		log_warning("%s: its bootgate token is not usable: %s; run: bootgate luks-enroll %s", v->device, status_text(s), v->device);
 }
 
 static bool
-take_aad(const struct work *w, uint32_t slot, struct volume *v)
+take_aad(const struct work *w, uint32_t slot, bool say, struct volume *v)
 {
 	struct buffer aad = BUFFER(v->aad);
 	enum header_fault f = header_aad(&w->header, slot, &aad);
 
 	v->aad_n = aad.n;
-	if (f != HEADER_OK)
-		log_warning("%s: keyslot %u: %s", v->device, (unsigned)slot, header_fault_text(f));
+	if (f != HEADER_OK && say)
+		log_warning("%s: keyslot %u: %s%s", v->device, (unsigned)slot, header_fault_text(f), advice(f));
 	return f == HEADER_OK;
 }
 
 /* ${slot} beyond the last: the token's. */
 static enum status
-read_volume(const char *device, uint32_t slot, struct volume *v)
+read_volume(const char *device, uint32_t slot, bool say, struct volume *v)
 {
 	struct work *w = &work;
 	struct block_id id;
@@ -161,7 +176,7 @@ read_volume(const char *device, uint32_t slot, struct volume *v)
 	s = block_open(device, &fd, &id);
 	if (s != OK)
 		return s;
-	s = load(w, fd, device, &size);
+	s = load(w, fd, device, say, &size);
 	close(fd);
 	if (s != OK)
 		return s;
@@ -170,11 +185,11 @@ read_volume(const char *device, uint32_t slot, struct volume *v)
 	v->plan.device = id;
 	v->plan.device_bytes = size;
 	take_numbers(&w->header.now.data, v);
-	take_token(w, v);
+	take_token(w, say, v);
 	if (slot < METADATA_KEYSLOTS)
-		take_aad(w, slot, v);
+		take_aad(w, slot, say, v);
 	else if (v->has_token)
-		v->has_token = take_aad(w, v->token.keyslot, v);
+		v->has_token = take_aad(w, v->token.keyslot, say, v);
 	release(w);
 	return OK;
 }
@@ -182,13 +197,13 @@ read_volume(const char *device, uint32_t slot, struct volume *v)
 enum status
 volume_read(const char *device, struct volume *v)
 {
-	return read_volume(device, METADATA_KEYSLOTS, v);
+	return read_volume(device, METADATA_KEYSLOTS, true, v);
 }
 
 enum status
 volume_read_slot(const char *device, uint32_t slot, struct volume *v)
 {
-	return slot < METADATA_KEYSLOTS ? read_volume(device, slot, v) : E_RANGE;
+	return slot < METADATA_KEYSLOTS ? read_volume(device, slot, true, v) : E_RANGE;
 }
 
 static bool
@@ -197,29 +212,71 @@ is_wanted(const struct volume *v, const char *const *wanted, size_t n)
 	for (size_t i = 0; i < n; i++)
 		if (strcasecmp(v->uuid, wanted[i]) == 0)
 			return true;
-	return v->has_token;
+	return false;
+}
+
+static bool
+same_uuid(const struct volume *a, const struct volume *b)
+{
+	return strcasecmp(a->uuid, b->uuid) == 0;
+}
+
+/* Drops what lies under ${next}; whether ${next} itself lies under one of them. */
+static bool
+sort_out(struct volume v[VOLUMES_MAX], size_t *n, const struct volume *next)
+{
+	for (size_t i = 0; i < *n; i++) {
+		if (!same_uuid(&v[i], next))
+			continue;
+		if (block_lies_under(&next->plan.device, &v[i].plan.device))
+			return true;
+		if (block_lies_under(&v[i].plan.device, &next->plan.device)) {
+			memmove(v + i, v + i + 1, (--*n - i) * sizeof *v);
+			i--;
+		}
+	}
+	return false;
+}
+
+static void
+mark_copies(struct volume v[VOLUMES_MAX], size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (same_uuid(&v[i], &v[k]) && v[i].has_token == v[k].has_token && bytes_equal(bytes_of(v[i].aad, v[i].aad_n), bytes_of(v[k].aad, v[k].aad_n)))
+				v[i].copied = v[k].copied = true;
 }
 
 enum status
-volume_scan(const char *const *wanted, size_t n_wanted, struct volume v[VOLUMES_MAX], size_t *n)
+volume_scan(const char *const *wanted, size_t n_wanted, bool say, struct volume v[VOLUMES_MAX], size_t *n)
 {
 	static struct block list[BLOCK_LIST_MAX];
 	static struct volume next;
 	size_t blocks;
-	enum status s = block_list(list, BLOCK_LIST_MAX, &blocks);
+	enum status s = block_list(list, BLOCK_LIST_MAX, &blocks), full = OK;
 
 	*n = 0;
 	for (size_t i = 0; s == OK && i < blocks; i++) {
-		if (volume_read(list[i].path, &next) != OK || !is_wanted(&next, wanted, n_wanted))
+		size_t at;
+		bool named;
+
+		if (read_volume(list[i].path, METADATA_KEYSLOTS, say, &next) != OK)
 			continue;
-		if (*n == VOLUMES_MAX)
-			return E_TOO_LARGE;
-		for (size_t k = 0; k < *n; k++)
-			if (strcmp(v[k].uuid, next.uuid) == 0)
-				log_warning("%s and %s have the same UUID %s", v[k].device, next.device, next.uuid);
-		v[(*n)++] = next;
+		named = is_wanted(&next, wanted, n_wanted);
+		if ((!named && !next.has_token) || sort_out(v, n, &next))
+			continue;
+		at = *n;
+		if (at < VOLUMES_MAX)
+			++*n;
+		else
+			/* In the place of one that is not wanted by name. */
+			for (full = E_TOO_LARGE, at = 0; at < VOLUMES_MAX && (!named || is_wanted(&v[at], wanted, n_wanted)); at++)
+				;
+		if (at < VOLUMES_MAX)
+			v[at] = next;
 	}
-	return s;
+	mark_copies(v, *n);
+	return s == OK ? full : s;
 }
 
 /* The area of a keyslot, from the device into the file in memory. */
@@ -273,7 +330,7 @@ open_by_token(const struct volume *v, int fd, const char *name, struct bytes key
 	struct buffer aad = BUFFER(again);
 	uint64_t size;
 	int copy = -1;
-	enum status s = load(w, fd, v->device, &size);
+	enum status s = load(w, fd, v->device, true, &size);
 
 	if (s != OK)
 		return s;

@@ -24,6 +24,7 @@ struct volume {
 	uint32_t keyslots, tokens;       /* bit n: number n is taken, by whomever */
 	uint32_t claimed;                /* bit n: a token names keyslot n */
 	uint32_t ours;                   /* bit n: token n is of our type, usable or not */
+	bool copied;                     /* by volume_scan(): another device shows the same header */
 };
 
 /*
@@ -36,10 +37,12 @@ enum status volume_read(const char *device, struct volume *v);
 enum status volume_read_slot(const char *device, uint32_t slot, struct volume *v);
 
 /*
- * volume_scan(wanted, n_wanted, v, n): all block devices that hold a LUKS2 header with our token, or whose UUID is one of ${wanted}.
- * Two devices with one UUID are both listed, and said.
+ * volume_scan(wanted, n_wanted, say, v, n): all block devices that hold a LUKS2 header with our token, or whose UUID is one of ${wanted}.
+ * Of an array and its members, a multipath device and its paths, only what lies above is listed.  Other devices with one UUID are all listed;
+ * those whose headers say the same are ${copied}: which of them is meant, nobody can tell.  ${say}: log what is refused, and why.
+ * E_TOO_LARGE: there were more, and the ${wanted} ones went before the others.
  */
-enum status volume_scan(const char *const *wanted, size_t n_wanted, struct volume v[VOLUMES_MAX], size_t *n);
+enum status volume_scan(const char *const *wanted, size_t n_wanted, bool say, struct volume v[VOLUMES_MAX], size_t *n);
 
 /*
  * volume_open(v, name, key, slot): cryptsetup open; ${key} goes through a pipe.  ${slot}: the token's keyslot, or -1: any (a passphrase).

@@ -2,9 +2,11 @@
 #include "ctl/arguments.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "base/text.h"
 
 static const struct argument *
 find(const struct argument *table, size_t n, const char *name, size_t length)
@@ -95,5 +97,21 @@ arguments_number(const char *name, const char *text, uint64_t min, uint64_t max,
 		return false;
 	}
 	*out = v;
+	return true;
+}
+
+bool
+arguments_label(const char *label, char to[LABEL_MAX + 1])
+{
+	size_t n = label == NULL ? 0 : strlen(label);
+	bool good = n <= LABEL_MAX && text_is_utf8(bytes_of(label, n));
+
+	for (size_t i = 0; good && i < n; i++)
+		good = (unsigned char)label[i] >= ' ' && label[i] != 0x7f;
+	if (!good) {
+		log_error("--label: at most %d bytes of UTF-8 without control characters", LABEL_MAX);
+		return false;
+	}
+	snprintf(to, LABEL_MAX + 1, "%s", n > 0 ? label : "");
 	return true;
 }

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "protocol/message.h"
+
 /* What a verb is called with. ${argv} holds what follows the verb; after arguments_take(), only what is no option. */
 struct call {
 	const char *config; /* the verifier's configuration file */
@@ -32,5 +34,8 @@ bool arguments_take(struct call *c, const struct argument *table, size_t n, int 
 
 /* arguments_number(name, text, min, max, out): decimal digits only. False with the reason on standard error. */
 bool arguments_number(const char *name, const char *text, uint64_t min, uint64_t max, uint64_t *out);
+
+/* arguments_label(label, to): the value of --label, or "" for NULL. False with the reason on standard error. */
+bool arguments_label(const char *label, char to[LABEL_MAX + 1]);
 
 #endif

@@ -24,22 +24,6 @@ struct wishes {
 	const char *ttl, *uses, *machine, *policy, *label;
 };
 
-static bool
-take_label(const char *label, char to[LABEL_MAX + 1])
-{
-	size_t n = label == NULL ? 0 : strlen(label);
-	bool good = n <= LABEL_MAX && text_is_utf8(bytes_of(label, n));
-
-	for (size_t i = 0; good && i < n; i++)
-		good = (unsigned char)label[i] >= ' ' && label[i] != 0x7f;
-	if (!good) {
-		log_error("--label: at most %d bytes of UTF-8 without control characters", LABEL_MAX);
-		return false;
-	}
-	snprintf(to, LABEL_MAX + 1, "%s", n > 0 ? label : "");
-	return true;
-}
-
 /* A full id may be one that the verifier has never seen; a shorter one, or a label, must be known. */
 static bool
 take_machine(struct state *s, const char *name, struct store_token *t)
@@ -53,19 +37,6 @@ take_machine(struct state *s, const char *name, struct store_token *t)
 	if (!machine_verb_find(s, name, &m))
 		return false;
 	memcpy(t->machine, m.id, sizeof t->machine);
-	return true;
-}
-
-static bool
-take_policy(struct state *s, const char *name, struct store_token *t)
-{
-	if (name == NULL)
-		return true;
-	if (strlen(name) > POLICY_NAME_MAX || !policy_verb_exists(s, name)) {
-		log_error("--policy %s: there is no such policy; `bootgatectl policy apply FILE --name %s` makes it", name, name);
-		return false;
-	}
-	snprintf(t->policy, sizeof t->policy, "%s", name);
 	return true;
 }
 
@@ -124,7 +95,7 @@ token(struct state *s, const struct wishes *w, uint64_t ttl, struct store_token 
 
 	t->made = (uint64_t)time(NULL);
 	t->expires = t->made + (ttl > 0 ? ttl : s->config.token_hours * UINT64_C(3600));
-	if (!take_machine(s, w->machine, t) || !take_policy(s, w->policy, t) || !state_load_keys(s, &k))
+	if (!take_machine(s, w->machine, t) || !policy_verb_take(s, w->policy, t->policy) || !state_load_keys(s, &k))
 		return false;
 	status = make_token(&k, t, key);
 	keys_wipe(&k);
@@ -159,7 +130,7 @@ enroll_verb_token(struct call *c)
 	bool good;
 
 	memset(&t, 0, sizeof t);
-	if (!arguments_take(c, table, sizeof table / sizeof *table, 0, 0) || !take_label(w.label, t.label) ||
+	if (!arguments_take(c, table, sizeof table / sizeof *table, 0, 0) || !arguments_label(w.label, t.label) ||
 	    (w.ttl != NULL && !arguments_number("--ttl", w.ttl, 1, TTL_MAX, &ttl)) ||
 	    (w.uses != NULL && !arguments_number("--uses", w.uses, 1, USES_MAX, &uses)))
 		return CTL_USAGE;

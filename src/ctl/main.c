@@ -10,6 +10,7 @@
 #include "ctl/audit_verb.h"
 #include "ctl/authority_show.h"
 #include "ctl/authority_verb.h"
+#include "ctl/ek_verb.h"
 #include "ctl/enroll_verb.h"
 #include "ctl/eventlog_verb.h"
 #include "ctl/exit.h"
@@ -64,6 +65,17 @@ static const struct verb {
 		"The token is a secret, and the only thing on standard output.\n" },
 	{ "enroll", "list", "", "tokens there are, without their secrets", enroll_verb_list, NULL },
 	{ "enroll", "cancel", "TOKEN-ID", "make a token worthless", enroll_verb_cancel, NULL },
+	{ "ek", "check", "FILE [--ca DIR]", "whether an EK certificate would do for an enrolment", ek_verb_check,
+		"  FILE       the certificate, DER or PEM; in a PEM file others of its chain may follow\n"
+		"  --ca DIR   the CAs that are trusted; the configuration's ek-ca if left out\n"
+		"Exit status: 0 it would, 3 it would not, for the reason that is named.\n" },
+	{ "ek", "add", "ID|FILE [--policy NAME] [--label NAME]", "let the machine of that EK enrol without a token", ek_verb_add,
+		"  ID              the machine's whole id, 64 hex digits\n"
+		"  FILE            or the EK's certificate, DER or PEM; it is not checked, and may be expired: your word stands for it\n"
+		"  --policy NAME   what the machine is judged by; the configuration's default-policy if left out\n"
+		"  --label NAME    what people call it; its own word for itself if left out\n" },
+	{ "ek", "list", "", "EKs that may enrol without a token", ek_verb_list, NULL },
+	{ "ek", "remove", "ID", "no longer; a machine that has enrolled stays", ek_verb_remove, "  ID   at least 8 first digits, as `ek list` shows it, or the label\n" },
 	{ "policy", "check", "FILE", "whether it loads", policy_verb_check, NULL },
 	{ "policy", "apply", "FILE [--name NAME]", "make it the policy", policy_verb_apply,
 		"  --name NAME   the configuration's default-policy if left out\n" },

@@ -40,6 +40,19 @@ policy_verb_exists(const struct state *s, const char *name)
 	return store_policy_each(s->store, look, &f) == OK && f.found;
 }
 
+bool
+policy_verb_take(const struct state *s, const char *name, char to[POLICY_NAME_MAX + 1])
+{
+	if (name == NULL)
+		return true;
+	if (strlen(name) > POLICY_NAME_MAX || !policy_verb_exists(s, name)) {
+		log_error("--policy %s: there is no such policy; `bootgatectl policy apply FILE --name %s` makes it", name, name);
+		return false;
+	}
+	snprintf(to, POLICY_NAME_MAX + 1, "%s", name);
+	return true;
+}
+
 /* --- held machines ----------------------------------------------------------------------------------------------------- */
 
 #define WAITING_MAX 4096

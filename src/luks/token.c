@@ -268,6 +268,16 @@ encodable(const struct token *t)
 	return true;
 }
 
+bool
+token_same_machine(const struct token *a, const struct token *b)
+{
+	for (size_t i = 0; i < a->seals; i++)
+		for (size_t k = 0; k < b->seals; k++)
+			if (memcmp(a->seal[i].machine_key, b->seal[k].machine_key, sizeof a->seal[i].machine_key) == 0)
+				return true;
+	return false;
+}
+
 enum status
 token_encode(const struct token *t, struct buffer *out)
 {

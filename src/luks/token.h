@@ -69,6 +69,9 @@ struct token {
  */
 enum status token_decode(struct bytes in, struct json *j, struct token *t);
 
+/* token_same_machine(a, b): whether they name a machine key in common. Nothing in a token is believed, this neither. */
+bool token_same_machine(const struct token *a, const struct token *b);
+
 /* token_encode(t, out): appends the JSON.  E_RANGE for what token_decode() would refuse; E_NO_SPACE. */
 enum status token_encode(const struct token *t, struct buffer *out);
 

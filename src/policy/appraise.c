@@ -39,6 +39,8 @@
 	X("A23", evidence_check_clock, "the TPM's clock does not go back within a boot") \
 	X("A24", evidence_check_same_boot, "a volume is enrolled in an approved boot, or right after the machine") \
 	X("A25", evidence_check_same_log, "a volume is enrolled under the event log of the approved boot") \
+	X("A26", evidence_check_epoch, "no epoch is shown that the machine has left") \
+	X("A27", evidence_check_rotation, "no volume is enrolled while the machine goes to another epoch") \
 	X("P1", pcr_check_references, "the reference lists that the policy names hold usable values") \
 	X("P2", pcr_check_unused, "unused PCRs are unused") \
 	X("P3", pcr_check_values, "final values of PCRs are known") \

@@ -62,16 +62,24 @@ evidence_check_salting_key(struct judgement *j)
 	return OUTCOME_PASSED;
 }
 
+/* Why the machine key and the index do not fit is then said by a check of its own. */
+static bool
+rotation_explains(const struct judgement *j)
+{
+	return machine_is_behind(j->a->machine, &j->binding) || (j->binding.purpose == PURPOSE_VOLUME && j->a->machine->rotate_to != 0);
+}
+
 enum outcome
 evidence_check_machine_key(struct judgement *j)
 {
-	if (!j->binding_read)
+	if (!j->binding_read || rotation_explains(j))
 		return OUTCOME_UNDECIDED;
 	if (bytes_zero(BYTES(j->a->machine->machine_key)))
 		return judgement_fail(j, "no machine key is known; enrol the machine again");
 	if (!bytes_equal(BYTES(j->binding.machine_key), BYTES(j->a->machine->machine_key)))
-		return judgement_fail(j, "the machine key %.16s on the disk is not the enrolled one",
-			judgement_hex(BYTES(j->binding.machine_key)).text);
+		return judgement_fail(j, "the machine key %.16s on the disk is not the enrolled one%s",
+			judgement_hex(BYTES(j->binding.machine_key)).text, machine_claims_rotated(j->a->machine, &j->binding) ?
+			", nor does a seal on it prove that it follows it: put the LUKS header back that the last boot left" : "");
 	return OUTCOME_PASSED;
 }
 
@@ -82,7 +90,7 @@ evidence_check_index(struct judgement *j)
 	const struct machine *m = j->a->machine;
 	bool there = j->binding.purpose == PURPOSE_VOLUME;
 
-	if (!j->binding_read)
+	if (!j->binding_read || rotation_explains(j))
 		return OUTCOME_UNDECIDED;
 	for (size_t i = 0; i < j->binding.indices; i++) {
 		const struct index_claim *c = &j->binding.index[i];
@@ -94,6 +102,34 @@ evidence_check_index(struct judgement *j)
 	if (!there)
 		return judgement_fail(j, "NV index %08" PRIx32 " of epoch %" PRIu32 ", which is in force, is not there", m->nv_handle,
 			m->epoch);
+	return OUTCOME_PASSED;
+}
+
+enum outcome
+evidence_check_epoch(struct judgement *j)
+{
+	const struct machine *m = j->a->machine;
+
+	if (!j->binding_read)
+		return OUTCOME_UNDECIDED;
+	for (size_t i = 0; i < j->binding.indices; i++)
+		if (j->binding.index[i].epoch < m->epoch)
+			return judgement_fail(j, "the disk shows epoch %" PRIu32 ", which this machine left for epoch %" PRIu32 ": an old LUKS header "
+				"was put back, or the disk was away during the rotation; put the newest header back, or open it by passphrase, boot "
+				"with an approval and run: bootgate luks-enroll", j->binding.index[i].epoch, m->epoch);
+	return OUTCOME_PASSED;
+}
+
+enum outcome
+evidence_check_rotation(struct judgement *j)
+{
+	const struct machine *m = j->a->machine;
+
+	if (!j->binding_read)
+		return OUTCOME_UNDECIDED;
+	if (j->binding.purpose == PURPOSE_VOLUME && m->rotate_to != 0)
+		return judgement_fail(j, "the machine is on its way to epoch %" PRIu32 "; reboot it until bootgatectl machine show %.16s says that it "
+			"is there, then enrol the volume", m->rotate_to, judgement_hex(BYTES(m->id)).text);
 	return OUTCOME_PASSED;
 }
 

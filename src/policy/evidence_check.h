@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Checks A1-A25: the evidence itself, whatever the policy says of its content.  Each is described by its title in appraise.c.
+ * Checks A1-A27: the evidence itself, whatever the policy says of its content.  Each is described by its title in appraise.c.
  */
 #ifndef POLICY_EVIDENCE_CHECK_H
 #define POLICY_EVIDENCE_CHECK_H
@@ -32,5 +32,7 @@ enum outcome evidence_check_restarts(struct judgement *j);
 enum outcome evidence_check_clock(struct judgement *j);
 enum outcome evidence_check_same_boot(struct judgement *j);
 enum outcome evidence_check_same_log(struct judgement *j);
+enum outcome evidence_check_epoch(struct judgement *j);
+enum outcome evidence_check_rotation(struct judgement *j);
 
 #endif

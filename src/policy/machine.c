@@ -9,7 +9,7 @@
 /*
  * { 1: id, 2: label, 3: policy, 4: active, 5: frozen, 6: ek, 7: ak, 8: machine key, 9: epoch, 10: [handle, next handle],
  *   ? 11: [reset, restart, clock, safe] last seen, ? 12: [reset, restart, statement, log] last approved,
- *   13: [enrolled at, reset then] }
+ *   13: [enrolled at, reset then], ? 14: [epoch to rotate to, whether that was ordered] }
  */
 #define MEMBERS 11 /* those that are always there */
 
@@ -46,7 +46,7 @@ machine_encode(const struct machine *m, struct buffer *out)
 
 	if (m->ek_n > sizeof m->ek || m->ak_n > sizeof m->ak)
 		return E_TOO_LARGE;
-	cbor_write_map(&w, MEMBERS + (m->seen ? 1u : 0u) + (m->approved ? 1u : 0u));
+	cbor_write_map(&w, MEMBERS + (m->seen ? 1u : 0u) + (m->approved ? 1u : 0u) + (m->rotate_to != 0 ? 1u : 0u));
 	cbor_write_uint(&w, 1), cbor_write_bytes(&w, BYTES(m->id));
 	cbor_write_uint(&w, 2), cbor_write_text(&w, text_of(m->label));
 	cbor_write_uint(&w, 3), cbor_write_text(&w, text_of(m->policy));
@@ -66,6 +66,11 @@ machine_encode(const struct machine *m, struct buffer *out)
 	cbor_write_uint(&w, 13), cbor_write_array(&w, 2);
 	cbor_write_uint(&w, m->enrolled_at);
 	cbor_write_uint(&w, m->enrolled_reset);
+	if (m->rotate_to != 0) {
+		cbor_write_uint(&w, 14), cbor_write_array(&w, 2);
+		cbor_write_uint(&w, m->rotate_to);
+		cbor_write_bool(&w, m->rotate_ordered);
+	}
 	return cbor_write_end(&w);
 }
 
@@ -117,6 +122,15 @@ read_approved(struct cbor_reader *r, struct machine *m)
 	cbor_read_close(r);
 }
 
+static void
+read_rotation(struct cbor_reader *r, struct machine *m)
+{
+	(void)cbor_read_array(r, 2, 2);
+	m->rotate_to = (uint32_t)cbor_read_uint(r, 1, UINT32_MAX);
+	m->rotate_ordered = cbor_read_bool(r);
+	cbor_read_close(r);
+}
+
 enum status
 machine_decode(struct bytes in, struct machine *m)
 {
@@ -146,9 +160,40 @@ machine_decode(struct bytes in, struct machine *m)
 	m->enrolled_at = cbor_read_uint(&r, 0, UINT64_MAX);
 	m->enrolled_reset = (uint32_t)cbor_read_uint(&r, 0, UINT32_MAX);
 	cbor_read_close(&r);
+	if (cbor_read_key(&r, 14))
+		read_rotation(&r, m);
 	cbor_read_close(&r);
 	s = cbor_read_end(&r);
 	if (s != OK)
 		memset(m, 0, sizeof *m);
 	return s;
+}
+
+bool
+machine_is_behind(const struct machine *m, const struct binding *b)
+{
+	for (size_t i = 0; i < b->indices; i++)
+		if (b->index[i].epoch < m->epoch)
+			return true;
+	return false;
+}
+
+bool
+machine_claims_rotated(const struct machine *m, const struct binding *b)
+{
+	return m->rotate_to != 0 && b->purpose == PURPOSE_BOOT && b->indices == 1 && b->index[0].epoch == m->rotate_to &&
+		b->index[0].handle == m->nv_handle_next;
+}
+
+void
+machine_rotated(struct machine *m, const uint8_t key[MACHINE_KEY_SIZE])
+{
+	uint32_t handle = m->nv_handle;
+
+	memcpy(m->machine_key, key, sizeof m->machine_key);
+	m->nv_handle = m->nv_handle_next;
+	m->nv_handle_next = handle;
+	m->epoch = m->rotate_to;
+	m->rotate_to = 0;
+	m->rotate_ordered = false;
 }

@@ -23,6 +23,10 @@ struct machine {
 	uint32_t epoch;                    /* of the index that is in force */
 	uint32_t nv_handle, nv_handle_next;
 
+	/* Rotation: 0, or the epoch that it is to go to, and whether an approval has carried the order. (docs/protocol.md) */
+	uint32_t rotate_to;
+	bool rotate_ordered;
+
 	/* The last evidence whose AK signature verified, approved or not; seen = false: none yet. */
 	bool seen, seen_safe;
 	uint32_t seen_reset, seen_restart;
@@ -38,6 +42,15 @@ struct machine {
 	uint64_t enrolled_at;              /* seconds, the verifier's clock */
 	uint32_t enrolled_reset;
 };
+
+/* machine_is_behind(m, b): whether ${b} shows an index of an epoch that ${m} has left. */
+bool machine_is_behind(const struct machine *m, const struct binding *b);
+
+/* machine_claims_rotated(m, b): whether ${b} is a boot that shows the index of the epoch it is to go to, and no other: a claim, until a seal proves it. */
+bool machine_claims_rotated(const struct machine *m, const struct binding *b);
+
+/* machine_rotated(m, key): ${m} after its rotation, with the machine key ${key}. */
+void machine_rotated(struct machine *m, const uint8_t key[MACHINE_KEY_SIZE]);
 
 /* machine_encode/decode: deterministic CBOR, for the store and for case files. */
 #define MACHINE_ENCODED_MAX 4096

@@ -68,6 +68,8 @@ static const char schema[] =
 	X(CANDIDATE_EACH, "SELECT record FROM candidates ORDER BY id")                                                 \
 	X(SHARE_PUT, "INSERT INTO shares VALUES (?1, ?2, ?3)")                                                         \
 	X(SHARE_GET, "SELECT wrapped FROM shares WHERE machine = ?1 AND id = ?2")                                      \
+	X(SHARE_DELETE, "DELETE FROM shares WHERE machine = ?1 AND id = ?2")                                           \
+	X(SHARE_EACH, "SELECT id, wrapped FROM shares WHERE machine = ?1 ORDER BY id")                                 \
 	X(SHARE_COUNT, "SELECT count(*) FROM shares WHERE machine = ?1")                                               \
 	X(SHARES_DELETE, "DELETE FROM shares WHERE machine = ?1")                                                      \
 	X(VERDICT_PUT, "INSERT INTO verdicts VALUES (?1, ?2, ?3, ?4, ?5, ?6)")                                         \
@@ -670,6 +672,15 @@ store_share_put(struct store *st, const struct store_share *share)
 	return run(&q, -1);
 }
 
+static void
+wrapped_at(const struct query *q, int column, struct store_share *share)
+{
+	struct bytes v = blob_at(q, column);
+
+	share->n = v.n <= sizeof share->wrapped ? v.n : 0;
+	memcpy(share->wrapped, v.n > 0 ? v.p : (const uint8_t *)"", share->n);
+}
+
 enum status
 store_share_get(struct store *st, const uint8_t machine[MACHINE_ID_SIZE], const uint8_t id[SHARE_ID_SIZE], struct store_share *share)
 {
@@ -680,15 +691,40 @@ store_share_get(struct store *st, const uint8_t machine[MACHINE_ID_SIZE], const 
 	put_blob(&q, bytes_of(id, SHARE_ID_SIZE));
 	s = step(&q);
 	if (s == OK) {
-		struct bytes v = blob_at(&q, 0);
-
 		memcpy(share->machine, machine, MACHINE_ID_SIZE);
 		memcpy(share->id, id, SHARE_ID_SIZE);
-		share->n = v.n <= sizeof share->wrapped ? v.n : 0;
-		memcpy(share->wrapped, v.n > 0 ? v.p : (const uint8_t *)"", share->n);
+		wrapped_at(&q, 0, share);
 	}
 	done(&q);
 	return s;
+}
+
+enum status
+store_share_each(struct store *st, const uint8_t machine[MACHINE_ID_SIZE], bool (*each)(const struct store_share *share, void *arg), void *arg)
+{
+	struct query q = query(st, S_SHARE_EACH);
+	struct store_share share;
+	enum status s;
+
+	put_blob(&q, bytes_of(machine, MACHINE_ID_SIZE));
+	memcpy(share.machine, machine, MACHINE_ID_SIZE);
+	while ((s = step(&q)) == OK && (s = id_at(&q, 0, share.id, sizeof share.id)) == OK) {
+		wrapped_at(&q, 1, &share);
+		if (!each(&share, arg))
+			break;
+	}
+	done(&q);
+	return s == E_NOT_FOUND ? OK : s;
+}
+
+enum status
+store_share_remove(struct store *st, const uint8_t machine[MACHINE_ID_SIZE], const uint8_t id[SHARE_ID_SIZE])
+{
+	struct query q = query(st, S_SHARE_DELETE);
+
+	put_blob(&q, bytes_of(machine, MACHINE_ID_SIZE));
+	put_blob(&q, bytes_of(id, SHARE_ID_SIZE));
+	return run(&q, 1);
 }
 
 /* --- verdicts --- */

@@ -71,6 +71,8 @@ struct store_share {
 };
 enum status store_share_put(struct store *st, const struct store_share *share); /* E_EXISTS; E_TOO_LARGE above STORE_SHARES_MAX */
 enum status store_share_get(struct store *st, const uint8_t machine[MACHINE_ID_SIZE], const uint8_t id[SHARE_ID_SIZE], struct store_share *share);
+enum status store_share_remove(struct store *st, const uint8_t machine[MACHINE_ID_SIZE], const uint8_t id[SHARE_ID_SIZE]); /* E_NOT_FOUND */
+enum status store_share_each(struct store *st, const uint8_t machine[MACHINE_ID_SIZE], bool (*each)(const struct store_share *share, void *arg), void *arg);
 enum status store_share_count(struct store *st, const uint8_t machine[MACHINE_ID_SIZE], size_t *n);
 
 /*

@@ -312,18 +312,21 @@ encode_kind(enum public_type type, enum ec_curve curve, struct buffer *out)
 	}
 }
 
-enum status
-public_encode_ek_template(enum public_type type, enum ec_curve curve, struct buffer *out)
+/* the first of a kind is the default */
+static const struct ek_template *
+default_template(enum public_type type, enum ec_curve curve)
 {
-	const struct ek_template *t = ek_templates;
-	const struct ek_template *end = t + sizeof ek_templates / sizeof *t;
+	for (size_t i = 0; i < sizeof ek_templates / sizeof *ek_templates; i++)
+		if (ek_templates[i].type == type && (type == PUBLIC_RSA || ek_templates[i].curve == curve))
+			return &ek_templates[i];
+	return NULL;
+}
 
-	/* the first of a kind is the default */
-	while (t < end && !(t->type == type && (type == PUBLIC_RSA || t->curve == curve)))
-		t++;
-	if (t == end)
-		return E_UNSUPPORTED;
-	buffer_be16(out, (uint16_t)type);
+/* all but the unique field */
+static void
+encode_ek(const struct ek_template *t, struct buffer *out)
+{
+	buffer_be16(out, (uint16_t)t->type);
 	buffer_be16(out, (uint16_t)t->name_alg);
 	buffer_be32(out, t->attributes);
 	buffer_sized16(out, t->policy);
@@ -331,8 +334,35 @@ public_encode_ek_template(enum public_type type, enum ec_curve curve, struct buf
 	buffer_be16(out, t->symmetric_bits);
 	buffer_be16(out, ALG_CFB);
 	buffer_be16(out, ALG_NULL);
-	encode_kind(type, curve, out);
+	encode_kind(t->type, t->curve, out);
+}
+
+enum status
+public_encode_ek_template(enum public_type type, enum ec_curve curve, struct buffer *out)
+{
+	const struct ek_template *t = default_template(type, curve);
+
+	if (t == NULL)
+		return E_UNSUPPORTED;
+	encode_ek(t, out);
 	encode_unique(type, t->unique_size, out);
+	return out->failed;
+}
+
+enum status
+public_encode_ek(const struct public_area *k, struct buffer *out)
+{
+	const struct ek_template *t = default_template(k->type, k->type == PUBLIC_ECC ? k->key.ec.curve : EC_NONE);
+
+	if (t == NULL || !same_key_kind(k, t))
+		return E_UNSUPPORTED;
+	encode_ek(t, out);
+	if (k->type == PUBLIC_RSA) {
+		buffer_sized16(out, bytes_of(k->key.rsa.n, k->key.rsa.n_size));
+	} else {
+		buffer_sized16(out, bytes_of(k->key.ec.x, ec_field_size(t->curve)));
+		buffer_sized16(out, bytes_of(k->key.ec.y, ec_field_size(t->curve)));
+	}
 	return out->failed;
 }
 

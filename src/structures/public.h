@@ -74,6 +74,9 @@ enum status public_check_ak(const struct public_area *k, const char **why);
 /* public_encode_ek_template(type, curve, out): appends the TPMT_PUBLIC from which a TPM makes its EK: L-1 for RSA, L-2 for P-256, H-3 for P-384. */
 enum status public_encode_ek_template(enum public_type type, enum ec_curve curve, struct buffer *out);
 
+/* public_encode_ek(k, out): appends the TPMT_PUBLIC of the EK that a TPM with the key in ${k} makes from that template; of ${k}, only type and key count. */
+enum status public_encode_ek(const struct public_area *k, struct buffer *out);
+
 /* public_encode_ak_template(type, curve, out): appends that of an AK: RSA-2048 with RSASSA, P-256, P-384 with ECDSA; the hash of the curve, SHA-256 for RSA. */
 enum status public_encode_ak_template(enum public_type type, enum ec_curve curve, struct buffer *out);
 

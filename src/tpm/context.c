@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "tpm/tcti.h"
 
 #define AGAIN_MAX 12
 #define AGAIN_FIRST_MS 20U
@@ -21,7 +22,7 @@ const TPMT_SYM_DEF context_symmetric = {
 	.mode = { .aes = TPM2_ALG_CFB },
 };
 
-/* Error numbers as context_error() gives them. */
+/* Error numbers as context_error() gives them, and what people can do about those that they can do something about. */
 static const struct error {
 	TSS2_RC number;
 	enum status status;
@@ -36,7 +37,7 @@ static const struct error {
 	{ TPM2_RC_BAD_AUTH, E_TPM_AUTH, "authorisation failed" },
 	{ TPM2_RC_AUTH_MISSING, E_TPM_AUTH, "authorisation is missing" },
 	{ TPM2_RC_AUTH_UNAVAILABLE, E_TPM_AUTH, "no such authorisation" },
-	{ TPM2_RC_LOCKOUT, E_TPM_AUTH, "locked out after wrong authorisations" },
+	{ TPM2_RC_LOCKOUT, E_TPM_AUTH, "locked out after wrong authorisations; it ends by itself after some hours, or by TPM2_DictionaryAttackLockReset" },
 	{ TPM2_RC_EXPIRED, E_TPM_AGAIN, "expired" },
 	{ TPM2_RC_HANDLE, E_TPM_AGAIN, "no such handle" },
 	{ TPM2_RC_REFERENCE_H0, E_TPM_AGAIN, "the object is not loaded" },
@@ -45,8 +46,8 @@ static const struct error {
 	{ TPM2_RC_REFERENCE_S1, E_TPM_AGAIN, "the session is not loaded" },
 	{ TPM2_RC_PCR_CHANGED, E_TPM_PCR_CHANGED, "a PCR was extended in between" },
 	{ TPM2_RC_NV_DEFINED, E_EXISTS, "the index exists already" },
-	{ TPM2_RC_OBJECT_MEMORY, E_TPM, "no free object slot" },
-	{ TPM2_RC_SESSION_MEMORY, E_TPM, "no free session slot" },
+	{ TPM2_RC_OBJECT_MEMORY, E_TPM, "no free object slot: another program keeps them" },
+	{ TPM2_RC_SESSION_MEMORY, E_TPM, "no free session slot: another program keeps them" },
 	{ TPM2_RC_NV_SPACE, E_TPM, "no non-volatile memory left" },
 	{ TPM2_RC_NV_LOCKED, E_TPM, "the index is locked" },
 	{ TPM2_RC_NV_AUTHORIZATION, E_TPM, "not authorised for this index" },
@@ -61,10 +62,29 @@ static const struct error {
 	{ TPM2_RC_INTEGRITY, E_TPM, "integrity check failed" },
 	{ TPM2_RC_NONCE, E_TPM, "the nonce is refused" },
 	{ TPM2_RC_CPHASH, E_TPM, "authorised for another command" },
-	{ TPM2_RC_INITIALIZE, E_TPM, "the TPM was not started" },
-	{ TPM2_RC_FAILURE, E_TPM, "the TPM is in failure mode" },
+	{ TPM2_RC_INITIALIZE, E_TPM, "the firmware did not start the TPM; switch the machine off and on" },
+	{ TPM2_RC_FAILURE, E_TPM, "the TPM is in failure mode; switch the machine off and on" },
 	{ TPM2_RC_COMMAND_CODE, E_TPM, "the TPM does not know this command" },
 };
+
+/* What comes of no TPM. */
+static const struct {
+	TSS2_RC code;
+	const char *word;
+} lost[] = {
+	{ TCTI_MALFORMED, "the answer is cut short, or longer than it says" },
+	{ TCTI_FAILED, "the device failed, or the TPM is gone" },
+	{ TSS2_ESYS_RC_RSP_AUTH_FAILED, "the answer does not authenticate" },
+};
+
+static const char *
+word_of_lost(TSS2_RC rc)
+{
+	for (size_t i = 0; i < sizeof lost / sizeof *lost; i++)
+		if (lost[i].code == rc)
+			return lost[i].word;
+	return "the answer makes no sense";
+}
 
 /* Whether the code came from the TPM: directly, or through a resource manager. */
 static bool
@@ -131,8 +151,10 @@ context_status(struct tpm *t, const char *command, TSS2_RC rc)
 		return OK;
 	if (from_tpm(rc))
 		log_error("TPM: %s: 0x%x: %s", command, (unsigned)rc, find_error(rc)->word);
+	else if (rc == TCTI_TOO_LATE)
+		log_error("TPM: %s: no answer within %u s", command, tcti_limit(t->tcti));
 	else
-		log_error("TPM: %s: 0x%x: the answer makes no sense, or none came", command, (unsigned)rc);
+		log_error("TPM: %s: 0x%x: %s", command, (unsigned)rc, word_of_lost(rc));
 	return context_status_quiet(t, rc);
 }
 

@@ -2,54 +2,253 @@
 #include "tpm/tcti.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
-
-#include <tss2/tss2_tcti_device.h>
 #ifdef TPM_WITH_SWTPM
-#include <tss2/tss2_tcti_swtpm.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #endif
+
+#include <tss2/tss2_tpm2_types.h>
 
 #include "base/file.h"
 #include "base/log.h"
 
-/* The device's Init waits a second for the answer to its probe; a TPM that tests itself takes longer. */
-#define PROBES 5
+#define HEADER 10
+#define WAY_MAGIC UINT64_C(0x626f6f7467617465)
 
-static const struct kind {
+/* ${common} is what ESYS sees, and comes first. */
+struct way {
+	TSS2_TCTI_CONTEXT_COMMON_V1 common;
+	const struct kind *kind;
+	char where[112];
+	int fd;
+	unsigned limit; /* seconds */
+	int64_t until;  /* when the answer must be there */
+	bool dead;
+};
+
+/*
+ * open: what must be there before the first command.  begin: what each command needs before it is sent; 0, or -1.  stream: an answer may
+ * come in pieces, and ends its connection; the kernel's comes in one.
+ */
+struct kind {
 	const char *prefix;
-	TSS2_RC (*init)(TSS2_TCTI_CONTEXT *, size_t *, const char *);
-	unsigned probes;
-} kinds[] = {
-	{ "device:", Tss2_Tcti_Device_Init, PROBES },
+	int (*open)(struct way *w);
+	int (*begin)(struct way *w);
+	bool stream;
+};
+
+static int64_t
+now_ms(void)
+{
+	struct timespec t = { 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static int
+open_device(struct way *w)
+{
+	/* Without O_NONBLOCK the kernel would hold us in write() until the TPM has answered. */
+	w->fd = open(w->where, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	return w->fd < 0 ? -1 : 0;
+}
+
+static int
+begin_nothing(struct way *w)
+{
+	(void)w;
+	return 0;
+}
+
 #ifdef TPM_WITH_SWTPM
-	{ "swtpm:", Tss2_Tcti_Swtpm_Init, 1 },
+static int
+connect_socket(const char *path)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || strlen(path) >= sizeof to.sun_path)
+		return -1;
+	memcpy(to.sun_path, path, strlen(path) + 1);
+	if (connect(fd, (const struct sockaddr *)&to, sizeof to) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* A software TPM serves one connection at a time: each command has its own, so that another process comes in between. */
+static int
+open_nothing(struct way *w)
+{
+	return access(w->where, F_OK);
+}
+
+static int
+begin_connection(struct way *w)
+{
+	w->fd = connect_socket(w->where);
+	return w->fd < 0 ? -1 : 0;
+}
+#endif
+
+static const struct kind kinds[] = {
+	{ "device:", open_device, begin_nothing, false },
+#ifdef TPM_WITH_SWTPM
+	{ "swtpm:path=", open_nothing, begin_connection, true },
 #endif
 };
 
-static enum status
-open_kind(const struct kind *k, const char *conf, TSS2_TCTI_CONTEXT **tcti)
+static struct way *
+way_of(TSS2_TCTI_CONTEXT *tcti)
 {
-	size_t size = 0;
-	int error = 0;
+	return (struct way *)(void *)tcti;
+}
 
-	if (k->init(NULL, &size, conf) != TSS2_RC_SUCCESS)
-		return E_IO;
-	*tcti = calloc(1, size);
-	if (*tcti == NULL)
-		return E_MEMORY;
-	for (unsigned i = 0; i < k->probes; i++) {
-		errno = 0;
-		if (k->init(*tcti, &size, conf) == TSS2_RC_SUCCESS)
-			return OK;
-		error = errno;
-		if (error == ENOENT || error == EBUSY || error == EACCES || error == EPERM || error == ENODEV)
-			break;
+static void
+hang_up(struct way *w)
+{
+	if (w->fd >= 0)
+		close(w->fd);
+	w->fd = -1;
+}
+
+static TSS2_RC
+fail(struct way *w, TSS2_RC rc)
+{
+	w->dead = true;
+	return rc;
+}
+
+unsigned
+tcti_limit(TSS2_TCTI_CONTEXT *tcti)
+{
+	return way_of(tcti)->limit;
+}
+
+static TSS2_RC
+transmit(TSS2_TCTI_CONTEXT *tcti, size_t n, const uint8_t *command)
+{
+	struct way *w = way_of(tcti);
+	struct reader r = reader_of(bytes_of(command, n));
+	uint32_t code;
+	ssize_t sent;
+
+	reader_take(&r, 6);
+	code = reader_be32(&r);
+	w->limit = code == TPM2_CC_CreatePrimary || code == TPM2_CC_Create ? TCTI_KEY_SECONDS : TCTI_ANSWER_SECONDS;
+	w->until = now_ms() + (int64_t)w->limit * 1000;
+	if (w->dead || w->kind->begin(w) != 0)
+		return fail(w, TCTI_FAILED);
+	do
+		sent = write(w->fd, command, n);
+	while (sent < 0 && errno == EINTR);
+	return sent == (ssize_t)n ? TSS2_RC_SUCCESS : fail(w, TCTI_FAILED);
+}
+
+/* What there is of the answer, within the time. */
+static TSS2_RC
+receive_some(struct way *w, uint8_t *to, size_t room, size_t *n)
+{
+	for (;;) {
+		struct pollfd p = { w->fd, POLLIN, 0 };
+		int64_t left = w->until - now_ms();
+		int ready = left > 0 ? poll(&p, 1, (int)left) : 0;
+		ssize_t got;
+
+		if (ready == 0)
+			return TCTI_TOO_LATE;
+		got = ready < 0 ? -1 : read(w->fd, to, room);
+		if (got > 0) {
+			*n = (size_t)got;
+			return TSS2_RC_SUCCESS;
+		}
+		if (got == 0 || (errno != EINTR && errno != EAGAIN))
+			return TCTI_FAILED;
 	}
-	free(*tcti);
-	*tcti = NULL;
-	return error == EBUSY ? E_BUSY : error == 0 ? E_IO : file_status(error);
+}
+
+/* tag 2, size 4, code 4 */
+static size_t
+size_in(const uint8_t *answer)
+{
+	struct reader r = reader_of(bytes_of(answer + 2, 4));
+
+	return reader_be32(&r);
+}
+
+static uint32_t
+code_in(const uint8_t *answer)
+{
+	struct reader r = reader_of(bytes_of(answer + 6, 4));
+
+	return reader_be32(&r);
+}
+
+static TSS2_RC
+receive(TSS2_TCTI_CONTEXT *tcti, size_t *size, uint8_t *answer, int32_t timeout)
+{
+	struct way *w = way_of(tcti);
+	size_t have = 0, room = *size, n;
+
+	/* The caller's is "without end". */
+	(void)timeout;
+	*size = TPM2_MAX_RESPONSE_SIZE;
+	if (answer == NULL)
+		return TSS2_RC_SUCCESS;
+	do {
+		TSS2_RC rc = receive_some(w, answer + have, room - have, &n);
+
+		if (rc != TSS2_RC_SUCCESS)
+			return fail(w, rc);
+		have += n;
+	} while (w->kind->stream && have < room && (have < HEADER || have < size_in(answer)));
+	if (w->kind->stream)
+		hang_up(w);
+	if (have < HEADER || size_in(answer) != have || (code_in(answer) != TPM2_RC_SUCCESS && have != HEADER))
+		return TCTI_MALFORMED;
+	/*
+	 * SYS reads on behind an answer that is shorter than its kind is, up to the end of its buffer: what stands there must not be the
+	 * last command's.  Behind an error it must be: SYS may send the command again from there.
+	 */
+	if (code_in(answer) == TPM2_RC_SUCCESS)
+		memset(answer + have, 0, room - have);
+	*size = have;
+	return TSS2_RC_SUCCESS;
+}
+
+static void
+finalize(TSS2_TCTI_CONTEXT *tcti)
+{
+	hang_up(way_of(tcti));
+}
+
+static enum status
+open_kind(const struct kind *k, const char *where, TSS2_TCTI_CONTEXT **tcti)
+{
+	struct way *w = calloc(1, sizeof *w);
+
+	if (w == NULL)
+		return E_MEMORY;
+	w->common = (TSS2_TCTI_CONTEXT_COMMON_V1){ .magic = WAY_MAGIC, .version = 1, .transmit = transmit, .receive = receive, .finalize = finalize };
+	w->kind = k;
+	snprintf(w->where, sizeof w->where, "%s", where);
+	w->fd = -1;
+	if (k->open(w) != 0) {
+		int error = errno;
+
+		free(w);
+		return error == EBUSY ? E_BUSY : file_status(error);
+	}
+	*tcti = (TSS2_TCTI_CONTEXT *)(void *)w;
+	return OK;
 }
 
 static enum status
@@ -64,7 +263,6 @@ open_named(const char *name, TSS2_TCTI_CONTEXT **tcti)
 	log_error("TPM: %s: not a way to a TPM that this program knows", name);
 	return E_UNSUPPORTED;
 }
-
 enum status
 tcti_open(const char *name, TSS2_TCTI_CONTEXT **tcti, bool *raw)
 {

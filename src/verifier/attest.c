@@ -14,9 +14,9 @@
 #include "crypto/random.h"
 #include "protocol/cose_sign.h"
 #include "verifier/judge.h"
+#include "verifier/shares.h"
 
 #define YES_LIFETIME 3600 /* seconds that an operator's yes to a hold waits for the machine */
-#define SHARE_AAD (MACHINE_ID_SIZE + SHARE_ID_SIZE)
 
 /* What becomes of one evidence. */
 struct decision_made {
@@ -27,8 +27,9 @@ struct decision_made {
 	char title[POLICY_NAME_MAX + 1];
 	uint8_t hold[HOLD_ID_SIZE];
 	bool use_yes;                        /* an operator's yes to hold made this an approval */
-	uint8_t sealed[SEALS_MAX][SHARE_SIZE + 64];
-	uint8_t fresh_share[SHARE_ID_SIZE];
+	struct shares shares;
+	bool rotated;                        /* this evidence shows a rotation to be complete; the machine as it was before: */
+	struct machine before;
 };
 
 static void
@@ -207,80 +208,47 @@ settle_hold(struct judge *j, struct job *job, struct decision_made *d, uint64_t 
 	return s == OK ? store_hold_put(j->store, &h) : s;
 }
 
-/* --- network shares --- */
+/* --- rotation --- */
 
+/*
+ * claim_rotation(): evidence that shows the new index alone, proved by a seal, is judged by what the machine is after its rotation; what it was stays
+ * in d->before until it is approved.
+ */
 static void
-share_aad(const uint8_t machine[MACHINE_ID_SIZE], const uint8_t id[SHARE_ID_SIZE], uint8_t aad[SHARE_AAD])
+claim_rotation(const struct judge *j, struct job *job, struct decision_made *d)
 {
-	memcpy(aad, machine, MACHINE_ID_SIZE);
-	memcpy(aad + MACHINE_ID_SIZE, id, SHARE_ID_SIZE);
+	struct machine *m = &job->machine;
+
+	if (!machine_claims_rotated(m, &job->binding) || keys_find_delegation(&j->keys, m->rotate_to) == NULL ||
+		!shares_prove(job, &d->shares, m->rotate_to))
+		return;
+	d->before = *m;
+	d->rotated = true;
+	machine_rotated(m, job->binding.machine_key);
 }
 
-static enum status
-add_share(const struct job *job, struct decision_made *d, const uint8_t id[SHARE_ID_SIZE], const uint8_t share[SHARE_SIZE])
+/* settle_rotation(): what was approved is so from now on, what was not is as before. */
+static void
+settle_rotation(struct job *job, struct decision_made *d)
 {
-	struct sealed_share *to = &d->statement.share[d->statement.shares];
-	struct buffer b = BUFFER(d->sealed[d->statement.shares]);
-	enum status s = message_share_seal(job->binding.hpke_key, job->digest, id, share, &b);
-
-	if (s != OK)
-		return s;
-	memcpy(to->id, id, sizeof to->id);
-	to->sealed = buffer_view(&b);
-	d->statement.shares++;
-	return OK;
-}
-
-/* give_shares(): those that the binding names and that are this machine's. */
-static enum status
-give_shares(struct judge *j, const struct job *job, struct decision_made *d)
-{
-	enum status s = OK;
-
-	for (size_t i = 0; s == OK && i < job->binding.seals; i++) {
-		uint8_t aad[SHARE_AAD], share[SHARE_SIZE];
-		struct buffer b = BUFFER(share);
-		struct store_share stored;
-
-		s = store_share_get(j->store, job->machine.id, job->binding.seal[i].share, &stored);
-		if (s == E_NOT_FOUND) {
-			s = OK;
-			continue;
-		}
-		share_aad(job->machine.id, stored.id, aad);
-		if (s == OK)
-			s = keys_unwrap(j->keys.master, STORE_SHARE_PURPOSE, BYTES(aad), bytes_of(stored.wrapped, stored.n), &b);
-		if (s == OK)
-			s = add_share(job, d, stored.id, share);
-		memory_wipe(share, sizeof share);
+	if (d->rotated && d->verdict.decision != DECISION_APPROVE) {
+		job->machine = d->before;
+		d->rotated = false;
 	}
-	return s;
+	if (d->statement.orders > 0)
+		job->machine.rotate_ordered = true;
 }
 
-/* make_share(): for a new volume: stored wrapped, given out this once outside of an approved boot. */
+/* order_rotation(): the order and the successors, as long as the machine has not shown that it is there. */
 static enum status
-make_share(struct judge *j, const struct job *job, struct decision_made *d)
+order_rotation(const struct judge *j, const struct job *job, struct decision_made *d)
 {
-	struct store_share stored = { .n = 0 };
-	struct buffer b = BUFFER(stored.wrapped);
-	uint8_t aad[SHARE_AAD], share[SHARE_SIZE];
-	enum status s;
+	uint32_t epoch = job->machine.rotate_to;
 
-	memcpy(stored.machine, job->machine.id, sizeof stored.machine);
-	s = random_fill(stored.id, sizeof stored.id);
-	if (s == OK)
-		s = random_fill(share, sizeof share);
-	if (s == OK) {
-		share_aad(stored.machine, stored.id, aad);
-		s = keys_wrap(j->keys.master, STORE_SHARE_PURPOSE, BYTES(aad), BYTES(share), &b);
-	}
-	stored.n = b.n;
-	if (s == OK)
-		s = add_share(job, d, stored.id, share);
-	if (s == OK)
-		s = store_share_put(j->store, &stored);
-	memory_wipe(share, sizeof share);
-	return s;
+	if (epoch == 0 || keys_find_delegation(&j->keys, epoch) == NULL)
+		return OK;
+	d->statement.order[d->statement.orders++] = (struct order){ ORDER_ROTATE, epoch };
+	return shares_give_successors(j, job, epoch, &d->shares, &d->statement);
 }
 
 /* --- what is answered --- */
@@ -316,10 +284,13 @@ fill_statement(struct judge *j, const struct job *job, struct decision_made *d, 
 		m->hold = BYTES(d->hold);
 	if (m->decision != DECISION_APPROVE)
 		return OK;
-	if (m->purpose == PURPOSE_BOOT)
-		return give_shares(j, job, d);
+	if (m->purpose == PURPOSE_BOOT) {
+		enum status s = shares_give(j, job, &d->shares, m);
+
+		return s == OK ? order_rotation(j, job, d) : s;
+	}
 	m->machine_key = BYTES(job->machine.machine_key);
-	return make_share(j, job, d);
+	return shares_make(j, job, &d->shares, m);
 }
 
 /* sign_gate(): the signature that lets this TPM, in this session, read this index. */
@@ -341,38 +312,62 @@ sign_gate(const struct judge *j, const struct job *job, const struct index_claim
 	return ecdsa_sign(&j->keys.approval, digest.alg, digest_view(&digest), sig, n);
 }
 
+/* The index in force, and the one that is to be. */
 static bool
 is_ours(const struct machine *m, const struct index_claim *c)
 {
-	return c->epoch == m->epoch && (c->handle == m->nv_handle || c->handle == m->nv_handle_next);
+	return (c->handle == m->nv_handle && c->epoch == m->epoch) ||
+		(m->rotate_to != 0 && c->handle == m->nv_handle_next && c->epoch == m->rotate_to);
 }
 
-/* put_result(): statement, keys, delegations, and with an approved boot the signature for each index in force. */
+/* The delegation that comes with an answer which opens nothing. */
+static const struct keys_delegation *
+any_delegation(const struct keys *k, uint32_t epoch)
+{
+	const struct keys_delegation *d = keys_find_delegation(k, epoch);
+
+	return d != NULL || k->delegations == 0 ? d : &k->delegation[k->delegations - 1];
+}
+
+/* put_gates(): with an approved boot the signature for each index in force; else one delegation, that the statement be believed. */
+static enum status
+put_gates(const struct judge *j, const struct job *job, bool opens, uint8_t sig[GATES_MAX][EC_SIGNATURE_MAX], struct result *r)
+{
+	const struct keys_delegation *d;
+
+	for (size_t i = 0; opens && i < job->binding.indices; i++) {
+		const struct index_claim *c = &job->binding.index[i];
+		size_t n = 0;
+		enum status s;
+
+		d = is_ours(&job->machine, c) ? keys_find_delegation(&j->keys, c->epoch) : NULL;
+		if (d == NULL)
+			continue;
+		s = sign_gate(j, job, c, sig[r->gates], &n);
+		if (s != OK)
+			return s;
+		r->gate[r->gates] = (struct gate){ c->epoch, c->handle, bytes_of(d->signature, d->n), bytes_of(sig[r->gates], n) };
+		r->gates++;
+	}
+	d = any_delegation(&j->keys, job->machine.epoch);
+	if (r->gates > 0)
+		return OK;
+	if (d == NULL)
+		return E_MISSING;
+	r->gates = 1;
+	r->gate[0] = (struct gate){ d->epoch, job->machine.nv_handle, bytes_of(d->signature, d->n), { NULL, 0 } };
+	return OK;
+}
+
+/* put_result(): statement, keys, delegations, approvals. */
 static enum status
 put_result(struct judge *j, struct job *job, enum decision decision, struct bytes statement)
 {
 	struct result r = { .statement = statement, .approval_key = j->keys.approval.public, .statement_key = j->keys.statement.public };
-	const struct keys_delegation *own = keys_find_delegation(&j->keys, job->machine.epoch);
-	bool opens = decision == DECISION_APPROVE && job->binding.purpose == PURPOSE_BOOT;
-	uint8_t sig[EC_SIGNATURE_MAX];
-	size_t n = 0;
-	enum status s = OK;
+	uint8_t sig[GATES_MAX][EC_SIGNATURE_MAX];
+	enum status s = put_gates(j, job, decision == DECISION_APPROVE && job->binding.purpose == PURPOSE_BOOT, sig, &r);
 
-	if (own == NULL)
-		return E_MISSING;
-	r.gates = 1;
-	r.gate[0] = (struct gate){ own->epoch, job->machine.nv_handle, bytes_of(own->signature, own->n), { NULL, 0 } };
-	for (size_t i = 0; opens && i < job->binding.indices; i++) {
-		if (!is_ours(&job->machine, &job->binding.index[i]))
-			continue;
-		r.gate[0].handle = job->binding.index[i].handle;
-		s = sign_gate(j, job, &job->binding.index[i], sig, &n);
-		break;
-	}
-	if (s != OK)
-		return s;
-	r.gate[0].approval = bytes_of(sig, n);
-	return message_result_encode(&r, &job->answer);
+	return s == OK ? message_result_encode(&r, &job->answer) : s;
 }
 
 static void
@@ -384,6 +379,17 @@ set_status(struct job *job, enum decision decision)
 }
 
 /* --- what is written --- */
+
+/* say_besides(): what was decided apart from the verdict, for people. */
+static void
+say_besides(const struct decision_made *d, char *text, size_t size)
+{
+	size_t n = (size_t)snprintf(text, size, "%s", d->use_yes ? "held, and approved by an operator" : "");
+
+	if (d->statement.orders > 0)
+		snprintf(text + n, size - n, "%sordered to rotate to epoch %u, %zu new network shares", n > 0 ? "; " : "",
+			(unsigned)d->statement.order[0].epoch, d->shares.made);
+}
 
 static enum status
 append_record(struct judge *j, const struct job *job, const struct decision_made *d, uint64_t *number)
@@ -403,6 +409,7 @@ append_record(struct judge *j, const struct job *job, const struct decision_made
 		.shares = d->statement.shares,
 	};
 	const struct verdict *v = &d->verdict;
+	char text[RECORD_TEXT_MAX];
 	enum status s;
 
 	for (r.reasons = 0; r.reasons < v->reasons; r.reasons++)
@@ -413,11 +420,37 @@ append_record(struct judge *j, const struct job *job, const struct decision_made
 			bytes_of(v->note[r.notes].text, strlen(v->note[r.notes].text)) };
 	for (size_t i = 0; i < r.shares; i++)
 		r.share[i] = BYTES(d->statement.share[i].id);
-	if (d->use_yes)
-		r.text = BYTES_STRING("held, and approved by an operator");
+	say_besides(d, text, sizeof text);
+	r.text = bytes_of(text, strlen(text));
 	j->space.n = 0;
 	s = record_encode(&r, &j->space);
 	return s == OK ? store_audit_append(j->store, d->now, buffer_view(&j->space), number) : s;
+}
+
+/* finish_rotation(): what is left of the old epoch goes, and the audit log says so. */
+static enum status
+finish_rotation(struct judge *j, const struct job *job, const struct decision_made *d)
+{
+	const struct machine *m = &job->machine;
+	char text[RECORD_TEXT_MAX], name[JUDGE_NAME_MAX];
+	const struct record r = {
+		.kind = BYTES_STRING("rotated"),
+		.machine = BYTES(m->id),
+		.label = bytes_of(m->label, strlen(m->label)),
+		.verifier = BYTES(j->verifier),
+		.text = bytes_of(text, (size_t)snprintf(text, sizeof text, "from epoch %u to %u, NV index 0x%08x; its older network shares are deleted",
+			(unsigned)d->before.epoch, (unsigned)m->epoch, (unsigned)m->nv_handle)),
+	};
+	uint64_t number;
+	enum status s;
+
+	j->space.n = 0;
+	s = record_encode(&r, &j->space);
+	if (s == OK)
+		s = store_audit_append(j->store, d->now, buffer_view(&j->space), &number);
+	if (s == OK)
+		log_info("%s: rotated %s", judge_name(m->id, m->label, name), text);
+	return s;
 }
 
 static enum status
@@ -474,6 +507,8 @@ log_verdict(const struct job *job, const struct decision_made *d)
 	log_info("%s: %s, %s, policy %s, record %llu%s%s", name, words[v->decision],
 		job->binding.purpose == PURPOSE_VOLUME ? "volume" : "boot", d->title, (unsigned long long)d->statement.record,
 		d->use_yes ? ", by an operator's yes" : "", checks);
+	if (d->statement.orders > 0)
+		log_info("%s:   ordered to rotate to epoch %u", name, (unsigned)d->statement.order[0].epoch);
 	for (size_t i = 0; i < v->reasons; i++)
 		log_info("%s:   %s %s", name, v->reason[i].check, v->reason[i].text);
 	for (size_t i = 0; i < v->notes; i++)
@@ -520,8 +555,11 @@ decide_anew(struct judge *j, struct job *job)
 
 	memset(&d, 0, sizeof d);
 	d.now = judge_now();
+	s = shares_load(j, job, job->binding.machine_key, &d.shares);
+	claim_rotation(j, job, &d);
 	judge_evidence(j, job, &d);
-	s = store_audit_next(j->store, &record);
+	if (s == OK)
+		s = store_audit_next(j->store, &record);
 	if (s == OK)
 		s = settle_hold(j, job, &d, record);
 	if (s == OK)
@@ -537,6 +575,11 @@ decide_anew(struct judge *j, struct job *job)
 		s = append_record(j, job, &d, &record);
 	if (s == OK)
 		s = keep_case(j, job, &d, record);
+	settle_rotation(job, &d);
+	if (s == OK && d.rotated)
+		s = finish_rotation(j, job, &d);
+	if (s == OK && d.verdict.decision == DECISION_APPROVE)
+		s = shares_settle(j, d.rotated ? job->machine.epoch : 0, &d.shares);
 	if (s == OK)
 		s = sign_statement(j, buffer_view(&j->claims));
 	if (s == OK)
@@ -578,6 +621,15 @@ decide_again(struct judge *j, struct job *job, const struct store_verdict *v)
 	return store_machine_put(j->store, m);
 }
 
+/* may_judge(): whether an approval could open the index that this evidence is about. */
+static bool
+may_judge(const struct judge *j, const struct job *job)
+{
+	const struct machine *m = &job->machine;
+
+	return keys_find_delegation(&j->keys, machine_claims_rotated(m, &job->binding) ? m->rotate_to : m->epoch) != NULL;
+}
+
 enum status
 attest_decide(struct judge *j, struct job *job)
 {
@@ -591,7 +643,7 @@ attest_decide(struct judge *j, struct job *job)
 		refuse_stranger(job);
 		return OK;
 	}
-	if (s == OK && keys_find_delegation(&j->keys, job->machine.epoch) == NULL) {
+	if (s == OK && !may_judge(j, job)) {
 		judge_refuse(job, 503, "no-delegation", "this verifier has no delegation for the machine's epoch");
 		return OK;
 	}
@@ -602,7 +654,7 @@ attest_decide(struct judge *j, struct job *job)
 		return decide_anew(j, job);
 	if (s != OK)
 		return s;
-	if (v.decision == DECISION_APPROVE && (job->machine.frozen || !job->machine.active))
+	if (v.decision == DECISION_APPROVE && (job->machine.frozen || !job->machine.active || machine_is_behind(&job->machine, &job->binding)))
 		return decide_anew(j, job);
 	return decide_again(j, job, &v);
 }

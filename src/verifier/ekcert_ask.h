@@ -9,7 +9,7 @@
 #define VERIFIER_EKCERT_ASK_H
 
 #include "protocol/message.h"
-#include "verifier/ekcert_code.h"
+#include "ekcert/ekcert_code.h"
 
 #define EKCERT_QUESTION_MAX (4 + PUBLIC_SIZE_MAX + CERTIFICATES_MAX * (2 + CERTIFICATE_SIZE_MAX))
 #define EKCERT_DETAIL_MAX 200

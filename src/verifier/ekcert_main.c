@@ -15,7 +15,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "verifier/confine.h"
-#include "verifier/ekcert.h"
+#include "ekcert/ekcert.h"
 #include "verifier/ekcert_ask.h"
 #include "verifier/roles.h"
 

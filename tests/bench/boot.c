@@ -14,13 +14,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <tss2/tss2_tcti_swtpm.h>
-
 #include "agent/approve.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "net/https.h"
+#include "tpm/tcti.h"
 
 static double waited_for_tpm, waited_for_verifier;
 
@@ -34,31 +33,31 @@ now(void)
 }
 
 /* The linker puts the functions below between the agent and what it waits for (-Wl,--wrap). */
-TSS2_RC __real_Tss2_Tcti_Swtpm_Init(TSS2_TCTI_CONTEXT *tcti, size_t *size, const char *conf);
-TSS2_RC __wrap_Tss2_Tcti_Swtpm_Init(TSS2_TCTI_CONTEXT *tcti, size_t *size, const char *conf);
+enum status __real_tcti_open(const char *name, TSS2_TCTI_CONTEXT **tcti, bool *raw);
+enum status __wrap_tcti_open(const char *name, TSS2_TCTI_CONTEXT **tcti, bool *raw);
 
-static TSS2_TCTI_RECEIVE_FCN swtpm_receive;
+static TSS2_TCTI_RECEIVE_FCN real_receive;
 
 static TSS2_RC
 receive(TSS2_TCTI_CONTEXT *tcti, size_t *size, uint8_t *response, int32_t timeout)
 {
 	double start = now();
-	TSS2_RC rc = swtpm_receive(tcti, size, response, timeout);
+	TSS2_RC rc = real_receive(tcti, size, response, timeout);
 
 	waited_for_tpm += now() - start;
 	return rc;
 }
 
-TSS2_RC
-__wrap_Tss2_Tcti_Swtpm_Init(TSS2_TCTI_CONTEXT *tcti, size_t *size, const char *conf)
+enum status
+__wrap_tcti_open(const char *name, TSS2_TCTI_CONTEXT **tcti, bool *raw)
 {
-	TSS2_RC rc = __real_Tss2_Tcti_Swtpm_Init(tcti, size, conf);
+	enum status s = __real_tcti_open(name, tcti, raw);
 
-	if (tcti != NULL && rc == TSS2_RC_SUCCESS) {
-		swtpm_receive = TSS2_TCTI_RECEIVE(tcti);
-		TSS2_TCTI_RECEIVE(tcti) = receive;
+	if (s == OK) {
+		real_receive = TSS2_TCTI_RECEIVE(*tcti);
+		TSS2_TCTI_RECEIVE(*tcti) = receive;
 	}
-	return rc;
+	return s;
 }
 
 #define TIMED(name, parameters, arguments)                             \

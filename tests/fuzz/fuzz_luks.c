@@ -4,7 +4,8 @@
  */
 #include <string.h>
 
-#include "crypto/hash.h"
+#include <openssl/evp.h>
+
 #include "luks/header.h"
 
 #define COPY 16384
@@ -15,7 +16,7 @@ static void
 make_copy(uint8_t *copy, const uint8_t *json, size_t n, uint64_t place, uint8_t seqid)
 {
 	static const char uuid[] = "6f7c1a52-0d5e-4a8b-9c3f-5b1e2d7a9f10";
-	uint8_t digest[HASH_SIZE_MAX];
+	uint8_t digest[32];
 
 	memset(copy, 0, COPY);
 	memcpy(copy, place == 0 ? "LUKS\xba\xbe\0\2" : "SKUL\xba\xbe\0\2", 8);
@@ -25,7 +26,9 @@ make_copy(uint8_t *copy, const uint8_t *json, size_t n, uint64_t place, uint8_t 
 	memcpy(copy + 168, uuid, sizeof uuid - 1);
 	copy[262] = (uint8_t)(place >> 8);
 	memcpy(copy + HEADER_BINARY_SIZE, json, n);
-	hash_compute(HASH_SHA256, bytes_of(copy, COPY), digest);
+	/* libcrypto's is five times as fast as ours. */
+	if (EVP_Q_digest(NULL, "SHA256", NULL, copy, COPY, digest, NULL) != 1)
+		abort();
 	memcpy(copy + 448, digest, 32);
 }
 

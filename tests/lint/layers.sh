@@ -13,13 +13,14 @@ below() {
 	structures) echo base crypto ;;
 	tpm) echo base crypto structures ;;
 	luks | eventlog) echo base crypto ;;
+	ekcert) echo base structures ;;
 	protocol) echo base crypto structures ;;
 	policy) echo base crypto structures protocol eventlog ;;
 	store) echo base crypto structures protocol policy ;;
 	net) echo base crypto ;;
 	agent) echo base crypto structures tpm protocol luks net ;;
-	verifier) echo base crypto structures protocol eventlog policy store ;;
-	ctl) echo base crypto structures protocol eventlog luks policy store ;;
+	verifier) echo base crypto structures protocol eventlog ekcert policy store ;;
+	ctl) echo base crypto structures protocol eventlog luks ekcert policy store ;;
 	*) return 1 ;;
 	esac
 }
@@ -58,7 +59,7 @@ only bearssl '^src/crypto/|^src/net/|^src/verifier/(front|tls)'
 only cbor.h '^src/protocol/cbor\.'
 only jsmn.h '^src/luks/json\.'
 only sqlite3.h '^src/store/'
-only openssl/ '^src/verifier/ekcert|^src/ctl/tls'
+only openssl/ '^src/ekcert/|^src/verifier/ekcert_main|^src/ctl/tls'
 only confuse.h '^src/policy/policy|^src/verifier/|^src/ctl/|^src/store/'
 
 echo "1..$n"

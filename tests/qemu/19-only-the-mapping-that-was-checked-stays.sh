@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
-# Goal (S27): with real mappings, what was checked is what is opened: a disk that is swapped in between, a header that
+# Goal (S7, S27): with real mappings, what was checked is what is opened: a disk that is swapped in between, a header that
 # changes, a table that differs in any one value lead to no mapping.  The checks are mappings.c's, inside of the machine.
 
 . "$(dirname "$0")/rig.sh"

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/opened.h"
 #include "agent/volume.h"
 #include "luks/seal.h"
 
@@ -64,7 +65,7 @@ honest_disk(void)
 	size_t n = 0;
 
 	check("a disk is enrolled", enroll("/dev/vda", &honest));
-	check("a scan finds it, and it alone", volume_scan(NULL, 0, list, &n) == OK && n == 1 && strcmp(list[0].device, "/dev/vda") == 0);
+	check("a scan finds it, and it alone", volume_scan(NULL, 0, true, list, &n) == OK && n == 1 && strcmp(list[0].device, "/dev/vda") == 0);
 	check("its slot key opens it, with the header from memory", volume_open(&honest, "one", slot_key(), (int)honest.token.keyslot) == OK);
 	check("the mapping is there", volume_is_open("one") && access("/dev/mapper/one", F_OK) == 0);
 	check("it is what was planned", mapping_check("one", &honest.plan, &id) == OK);
@@ -115,6 +116,52 @@ swapped_disk(void)
 	volume_close("one");
 }
 
+/* The kernel gives the number to the other disk, as when one is pulled out and another plugged in. */
+static void
+hot_swapped_disk(void)
+{
+	check("the twin takes the disk's number", sh("/bin/hot-swap") && volume_read("/dev/vda", &twin) == OK && twin.has_token && honest.plan.device.major == twin.plan.device.major &&
+		honest.plan.device.minor == twin.plan.device.minor && memcmp(twin.aad, honest.aad, honest.aad_n) != 0);
+	check("it is not opened in the place of what was read", volume_open(&honest, "one", slot_key(), (int)honest.token.keyslot) == E_MISMATCH && !volume_is_open("one"));
+	check("nor by passphrase", volume_open(&honest, "one", FIRST, -1) == E_MISMATCH && !volume_is_open("one"));
+	check("the disk is back under its number", sh("/bin/hot-swap") && volume_open(&honest, "one", slot_key(), (int)honest.token.keyslot) == E_MISMATCH);
+	check("read again, it opens", volume_read("/dev/vda", &honest) == OK && volume_open(&honest, "one", slot_key(), (int)honest.token.keyslot) == OK && volume_close("one") == OK);
+	check("swapped while cryptsetup runs, nothing stays open", sh("touch /hot-swap") && volume_open(&honest, "one", slot_key(), (int)honest.token.keyslot) != OK && !volume_is_open("one"));
+	check("the disks are at their places", sh("rm /hot-swap; /bin/hot-swap -r") && volume_read("/dev/vda", &honest) == OK && honest.has_token && volume_read("/dev/vdb", &twin) == OK);
+}
+
+/* As the members of an array or the paths of a multipath device show it. */
+static void
+one_disk_seen_twice(void)
+{
+	size_t n = 0;
+
+	check("a device that lies on one that lies on the disk shows its header", sh("dmsetup create below --table \"0 81920 linear /dev/vda 0\" && dmsetup mknodes && "
+										     "dmsetup create above --table \"0 81920 linear /dev/mapper/below 0\""));
+	check("it is listed alone", volume_scan(NULL, 0, true, list, &n) == OK && n == 2 && strcmp(list[0].device, "/dev/dm-1") == 0 && strcmp(list[1].device, "/dev/vdb") == 0 && !list[0].copied);
+	check("and opens", volume_open(&list[0], "one", slot_key(), (int)honest.token.keyslot) == OK && volume_close("one") == OK);
+	check("without it the disk is listed again", sh("dmsetup remove above && dmsetup remove below") && volume_scan(NULL, 0, true, list, &n) == OK && n == 2 && strcmp(list[0].device, "/dev/vda") == 0);
+	check("two disks of one UUID and different headers are no copies", !list[0].copied && !list[1].copied);
+	check("a copy is made", sh("dd if=/dev/vdb of=/keep bs=1M 2>/dev/null && dd if=/dev/vda of=/dev/vdb bs=1M 2>/dev/null"));
+	check("both are listed as copies", volume_scan(NULL, 0, true, list, &n) == OK && n == 2 && list[0].copied && list[1].copied);
+	check("the twin is restored", sh("dd if=/keep of=/dev/vdb bs=1M 2>/dev/null; rm /keep"));
+}
+
+/* What may be handed over to, and what is closed before. */
+static void
+roots(void)
+{
+	check("a volume is opened by approval", opened_note("one", true) == OK && volume_open(&honest, "one", slot_key(), (int)honest.token.keyslot) == OK);
+	check("it is a root", opened_check_root("/dev/mapper/one") == OK);
+	check("the disk under it is none", opened_check_root("/dev/vda") == E_MISMATCH);
+	check("what is made of it alone is one", sh("dmsetup create whole --table \"0 40960 linear /dev/mapper/one 0\" && dmsetup mknodes") && opened_check_root("/dev/mapper/whole") == OK && sh("dmsetup remove whole"));
+	check("what is made of it and of another disk is none", sh("printf \"0 40960 linear /dev/mapper/one 0\\n40960 40960 linear /dev/vdb 0\\n\" | dmsetup create mixed && dmsetup mknodes") &&
+		opened_check_root("/dev/mapper/mixed") == E_MISMATCH && sh("dmsetup remove mixed"));
+	check("what an approval opened is closed", opened_close_approved() == OK && !volume_is_open("one"));
+	check("what a passphrase opened stays", opened_note("one", false) == OK && volume_open(&honest, "one", FIRST, -1) == OK && opened_close_approved() == OK && volume_is_open("one"));
+	check("it is closed", volume_close("one") == OK);
+}
+
 static void
 changed_header(void)
 {
@@ -146,6 +193,9 @@ main(void)
 	honest_disk();
 	plans_that_differ();
 	swapped_disk();
+	hot_swapped_disk();
+	one_disk_seen_twice();
+	roots();
 	changed_header();
 	disk_with_integrity();
 	printf("1..%d\n", count);

@@ -74,7 +74,7 @@ exits 'one argument too many' 2 'too many arguments: b' machine show a b
 exits 'an option without its value' 2 'ttl: this option needs a value' enroll token --ttl
 exits 'an option given twice' 2 'ttl: given twice' enroll token --ttl 1 --ttl 2
 exits 'a value that an option does not take' 2 'takes no value' authority init d --p384=yes
-"$CTL" --help | sed -n 's/^  \([a-z]* *[a-z]*\).*/\1/p' | grep -E '^(authority|machine|enroll|policy|reference|appraise|hold|audit) ' |
+"$CTL" --help | sed -n 's/^  \([a-z]* *[a-z]*\).*/\1/p' | grep -E '^(authority|machine|enroll|ek|policy|reference|appraise|hold|audit) ' |
 	sort -u >verbs
 while read -r noun verb; do
 	# shellcheck disable=SC2086 # a noun that is a verb has no second word

@@ -409,7 +409,7 @@ evidence_for_another_machine_or_secret_is_denied(void **state)
 		{ "salted to another key", salt_to_other, NULL, NULL, NULL, DECISION_DENY, "A9" },
 		{ "another machine key", replace_machine_key, NULL, NULL, NULL, DECISION_DENY, "A10" },
 		{ "no index", claim_no_index, NULL, NULL, NULL, DECISION_DENY, "A11" },
-		{ "an index of an old epoch", claim_old_epoch, NULL, NULL, NULL, DECISION_DENY, "A11" },
+		{ "an index of an old epoch", claim_old_epoch, NULL, NULL, NULL, DECISION_DENY, "A26" },
 		{ "a foreign index", claim_foreign_index, NULL, NULL, NULL, DECISION_DENY, "A11" },
 		{ "the next index, too", claim_next_index, NULL, NULL, NULL, DECISION_APPROVE, OK_APPROVED },
 	};
@@ -1628,6 +1628,102 @@ s12_volumes_are_enrolled_only_in_the_approved_boot(void **state)
 	RUN(hosts);
 }
 
+/* --- S29: rotation ------------------------------------------------------------------------------------------------------ */
+
+/* The record as a rotation left it; the evidence shows what was on the disk before. */
+static void
+rotate_away(struct built *b)
+{
+	static const uint8_t key[MACHINE_KEY_SIZE] = { 0x77 };
+
+	b->machine.rotate_to = b->machine.epoch + 1;
+	machine_rotated(&b->machine, key);
+}
+
+static void
+rotate_away_and_show_both(struct built *b)
+{
+	claim_next_index(b);
+	rotate_away(b);
+}
+
+/* Handle and machine key are right, the epoch is not. */
+static void
+show_new_index_as_old(struct built *b)
+{
+	rotate_away(b);
+	memcpy(b->binding.machine_key, b->machine.machine_key, sizeof b->binding.machine_key);
+	b->binding.index[0].handle = b->machine.nv_handle;
+}
+
+static void
+rotate_away_while_running(struct built *b)
+{
+	run_on(b);
+	rotate_away(b);
+}
+
+static void
+s29_what_a_rotation_left_is_denied(void **state)
+{
+	static const struct mutation old[] = {
+		{ "the header of before", rotate_away, NULL, NULL, NULL, DECISION_DENY, "A26" },
+		{ "the header of half-way", rotate_away_and_show_both, NULL, NULL, NULL, DECISION_DENY, "A26" },
+		{ "the old epoch at the new handle", show_new_index_as_old, NULL, NULL, NULL, DECISION_DENY, "A26" },
+		{ "a volume, by the old epoch", rotate_away_while_running, NULL, NULL, NULL, DECISION_DENY, "A26" },
+	};
+	struct built *b;
+
+	(void)state;
+	RUN(old);
+	b = build_begin();
+	rotate_away(b);
+	assert_failed(judge_plain(b), DECISION_DENY, "A26", "bootgate luks-enroll");
+}
+
+static void
+go_to_next(struct built *b)
+{
+	b->machine.rotate_to = b->machine.epoch + 1;
+}
+
+static void
+go_to_next_showing_both(struct built *b)
+{
+	claim_next_index(b);
+	go_to_next(b);
+}
+
+/* What only a verified seal makes good, which is not for an appraisal to see. */
+static void
+go_to_next_showing_the_new_alone(struct built *b)
+{
+	go_to_next(b);
+	b->binding.index[0] = (struct index_claim){ b->machine.nv_handle_next, b->machine.rotate_to };
+	b->binding.machine_key[0] ^= 1;
+}
+
+static void
+go_to_next_while_running(struct built *b)
+{
+	run_on(b);
+	go_to_next(b);
+}
+
+static void
+a_machine_on_its_way_to_another_epoch_boots_by_the_old_one(void **state)
+{
+	static const struct mutation ways[] = {
+		{ "nothing was done yet", go_to_next, NULL, NULL, NULL, DECISION_APPROVE, OK_APPROVED },
+		{ "both", go_to_next_showing_both, NULL, NULL, NULL, DECISION_APPROVE, OK_APPROVED },
+		{ "the new one alone, unproved", go_to_next_showing_the_new_alone, NULL, NULL, NULL, DECISION_DENY, "A10 A11" },
+		{ "a volume", go_to_next_while_running, NULL, NULL, NULL, DECISION_DENY, "A27" },
+	};
+
+	(void)state;
+	RUN(ways);
+}
+
 /* --- the gatekeeper, the table ----------------------------------------------------------------------------------------- */
 
 static enum status
@@ -1676,7 +1772,7 @@ the_numbers_of_checks_are_unique(void **state)
 	const struct check_info *c = appraise_checks(&n);
 
 	(void)state;
-	assert_int_equal(n, 37);
+	assert_int_equal(n, 39);
 	for (size_t i = 0; i < n; i++) {
 		assert_true(strlen(c[i].number) < 8 && strlen(c[i].title) > 10);
 		for (size_t k = 0; k < i; k++)
@@ -1745,6 +1841,8 @@ main(void)
 		cmocka_unit_test(all_reasons_are_told_but_one_kind_does_not_crowd_out_others),
 		cmocka_unit_test(foreign_text_in_a_reason_is_printable),
 		cmocka_unit_test(s12_volumes_are_enrolled_only_in_the_approved_boot),
+		cmocka_unit_test(s29_what_a_rotation_left_is_denied),
+		cmocka_unit_test(a_machine_on_its_way_to_another_epoch_boots_by_the_old_one),
 		cmocka_unit_test(s31_only_the_enrolled_ak_over_this_binding_identifies),
 		cmocka_unit_test(the_numbers_of_checks_are_unique),
 		cmocka_unit_test(the_man_page_lists_the_checks_word_for_word),

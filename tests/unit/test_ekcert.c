@@ -2,6 +2,7 @@
 /*
  * EK certificates of real makers, and what is wrong with others: each with the exact reason.
  */
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +17,7 @@
 #include <openssl/x509.h>
 
 #include "base/file.h"
-#include "verifier/ekcert.h"
+#include "ekcert/ekcert.h"
 #include "verifier/ekcert_ask.h"
 
 #define NOW UINT64_C(1795000000)  /* November 2026 */
@@ -105,32 +106,116 @@ expect(const char *what, enum ekcert_code got, enum ekcert_code wanted)
 		fail_msg("%s: %s instead of %s", what, ekcert_code_name(got), ekcert_code_name(wanted));
 }
 
+/* Files in tests/data/ek/leaf and odd, and how the check of each ends at NOW; some are PEM. */
+static const struct {
+	const char *name;
+	enum ekcert_code code;
+} corpus[] = {
+	{ "leaf/goog-ak-EK_AK_CA_Intermediate-0dd71325.der", EKCERT_OK },
+	{ "leaf/goog-ak-EK_AK_CA_Intermediate-2df7967a.der", EKCERT_OK },
+	{ "leaf/goog-ak-EK_AK_CA_Intermediate-8f5a0701.der", EKCERT_SIGNATURE },     /* another CA of the same name */
+	{ "leaf/goog-ak-EK_AK_CA_Intermediate-fa4e233a.der", EKCERT_USAGE },         /* a key that signs */
+	{ "leaf/goog-ek-EK_AK_CA_Intermediate-3722cd55.der", EKCERT_OK },
+	{ "leaf/goog-ek-tpm_ek_v1_cloud_host_signer_0_2021_10_12-9c49baf0.der", EKCERT_USAGE },
+	{ "leaf/goog-ek-tpm_ek_v1_cloud_host_signer_0_2021_10_12-af614aee.der", EKCERT_OK },
+	{ "leaf/goog-ek-tpm_ek_v1_cloud_host_signer_0_2021_10_12-d2ec0b0a.der", EKCERT_USAGE },
+	{ INFINEON, EKCERT_OK },
+	{ "leaf/ifx-ek-Infineon_OPTIGA_TM_RSA_Manufacturing_CA_-e54a9d6e.der", EKCERT_OK },
+	{ "leaf/ifx-ek-Infineon_OPTIGA_TM_RSA_Manufacturing_CA_-f67a10b7.der", EKCERT_ISSUER_UNKNOWN },
+	{ "leaf/intc-ek-www_intel_com-5cf52f89.der", EKCERT_OK },                    /* encoded defaults */
+	{ "leaf/misc-ak-WebAuthn_test_vectors-f725c510.der", EKCERT_EXTENDED_USAGE },
+	{ "leaf/misc-ak-hirs_machine-43318b38.der", EKCERT_EXTENDED_USAGE },
+	{ "leaf/msft-ak-Global_Virtual_TPM_CA_03-3fcb21ec.der", EKCERT_EXTENDED_USAGE },
+	{ "leaf/ntc-ek-Nuvoton_TPM_Root_CA_1110-8e0c90e2.der", EKCERT_OK },
+	{ "leaf/ntc-ek-Nuvoton_TPM_Root_CA_2010-0a61803c.der", EKCERT_OK },          /* rsaesOaep, bytes after the end */
+	{ "leaf/ntc-ek-Nuvoton_TPM_Root_CA_2111-933cdb17.der", EKCERT_OK },          /* SETs out of order */
+	{ ST_P256, EKCERT_OK },
+	{ ST_OAEP, EKCERT_EXPIRED },
+	{ "leaf/stm-ek-STM_TPM_EK_Intermediate_CA_05-4291a17d.der", EKCERT_OK },     /* bytes after the end */
+	{ "leaf/stm-ek-STM_TPM_EK_Intermediate_CA_06-ce0e7316.der", EKCERT_OK },
+	{ "leaf/stm-ek-STSAFE_TPM_RSA_Intermediate_CA_10-43e7be4a.der", EKCERT_ISSUER_UNKNOWN },
+	{ "leaf/swtpm-ek-swtpm_localca-3a888ace.der", EKCERT_SIGNATURE },            /* another CA of the same name */
+	{ "leaf/swtpm-ek-swtpm_localca-65e4c242.der", EKCERT_OK },
+	{ "leaf/swtpm-ek-swtpm_localca-8905c6d8.der", EKCERT_OK },
+	{ "leaf/swtpm-ek-swtpm_localca-b29e62e0.der", EKCERT_OK },
+	{ SWTPM_P384, EKCERT_OK },
+	{ "odd/ak-webauthn-fidofake-21a22224.der", EKCERT_MALFORMED },
+	{ "odd/ak-webauthn-fidofake-6a4f8db5.der", EKCERT_MALFORMED },
+	{ "odd/ak-webauthn-intc-689d29f5.der", EKCERT_EXTENDED_USAGE },
+	{ "odd/ak-webauthn-ntc-47ecfee7.der", EKCERT_EXTENDED_USAGE },
+	{ "odd/ak-webauthn-ntc-550d195b.der", EKCERT_EXTENDED_USAGE },
+	{ "odd/ca-msft-webauthn-6391f1b3.der", EKCERT_MALFORMED },
+	{ "odd/ca-msft-webauthn-9b0ceb59.der", EKCERT_IS_CA },
+	{ "odd/hirs-certificate_notParsable.crt", EKCERT_MALFORMED },
+	{ "odd/hirs-ci-dummy-ek_cert.der", EKCERT_ISSUER_UNKNOWN },                  /* RSA-4096, but this one has its key */
+	{ "odd/hirs-fakestmtpmekint02.pem", EKCERT_IS_CA },
+	{ "odd/hirs-flawed_attribute_cert_2187.pem", EKCERT_MALFORMED },
+	{ "odd/ifx-ek-tcg-header-security-assertions.cer", EKCERT_MALFORMED },
+	{ "odd/keylime-Alibaba_Cloud_vTPM_EK.pem", EKCERT_IS_CA },
+	{ "odd/keylime-IFX_RSA_042.pem", EKCERT_IS_CA },
+	{ "odd/platform-attrcert-Intel_nuc1.cer", EKCERT_MALFORMED },
+	{ "odd/platform-attrcert-plat_cert1.cer", EKCERT_MALFORMED },
+	{ "odd/stm-ca-illegal-padding-serial-035f8264.der", EKCERT_MALFORMED },
+	{ "odd/stm-ca-illegal-padding-serial-d034e9e1.der", EKCERT_MALFORMED },
+	{ "odd/stm-ca-illegal-padding-serial-f29c461a.der", EKCERT_MALFORMED },
+	{ "odd/stm-ek-tcg-header-7-bytes.cer", EKCERT_MALFORMED },
+};
+
 static void
-certificates_of_real_makers_are_good_or_refused_for_their_reason(void **state)
+every_real_certificate_is_good_or_refused_for_its_reason(void **state)
+{
+	struct ekcert_trust *t = trust_in("ca");
+	static struct file f;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof corpus / sizeof *corpus; i++) {
+		static uint8_t der[16384];
+		struct buffer space = BUFFER(der);
+		struct bytes chain[6];
+		struct public_area ek;
+		char detail[200];
+		size_t n;
+
+		assert_int_equal(ekcert_split(load(corpus[i].name, &f), &space, chain, 6, &n), OK);
+		key_in(chain[0], &ek);
+		expect(corpus[i].name, ekcert_check(t, &ek, chain, n, NOW, detail, sizeof detail), corpus[i].code);
+	}
+	ekcert_trust_free(t);
+}
+
+static size_t
+files_in(const char *folder)
+{
+	DIR *d = opendir(folder);
+	const struct dirent *e;
+	size_t n = 0;
+
+	assert_non_null(d);
+	while ((e = readdir(d)) != NULL)
+		n += e->d_name[0] != '.';
+	closedir(d);
+	return n;
+}
+
+static void
+no_file_of_the_corpus_is_left_out(void **state)
+{
+	(void)state;
+	assert_int_equal(files_in("tests/data/ek/leaf") + files_in("tests/data/ek/odd"), sizeof corpus / sizeof *corpus);
+}
+
+static void
+time_decides_for_the_certificate_and_for_its_ca(void **state)
 {
 	static const struct {
 		const char *name;
 		uint64_t now;
 		enum ekcert_code code;
 	} cases[] = {
-		{ INFINEON, NOW, EKCERT_OK },
-		{ ST_P256, NOW, EKCERT_OK },
-		{ "leaf/intc-ek-www_intel_com-5cf52f89.der", NOW, EKCERT_OK },            /* encoded defaults */
-		{ "leaf/ntc-ek-Nuvoton_TPM_Root_CA_2111-933cdb17.der", NOW, EKCERT_OK },  /* SETs out of order */
-		{ "leaf/ntc-ek-Nuvoton_TPM_Root_CA_2010-0a61803c.der", NOW, EKCERT_OK },  /* rsaesOaep, bytes after the end */
-		{ "leaf/stm-ek-STM_TPM_EK_Intermediate_CA_05-4291a17d.der", NOW, EKCERT_OK }, /* bytes after the end */
-		{ SWTPM_P384, NOW, EKCERT_OK },
 		{ ST_OAEP, Y2017, EKCERT_OK },
 		{ ST_OAEP, NOW, EKCERT_EXPIRED },
 		{ ST_P256, Y2017, EKCERT_NOT_YET_VALID },
 		{ "leaf/stm-ek-STM_TPM_EK_Intermediate_CA_06-ce0e7316.der", Y2039, EKCERT_CHAIN_EXPIRED },
-		{ "leaf/swtpm-ek-swtpm_localca-3a888ace.der", NOW, EKCERT_SIGNATURE },    /* another CA of the same name */
-		{ "leaf/goog-ek-tpm_ek_v1_cloud_host_signer_0_2021_10_12-9c49baf0.der", NOW, EKCERT_USAGE }, /* a key that signs */
-		{ "leaf/msft-ak-Global_Virtual_TPM_CA_03-3fcb21ec.der", NOW, EKCERT_EXTENDED_USAGE },
-		{ "odd/ca-msft-webauthn-9b0ceb59.der", NOW, EKCERT_IS_CA },
-		{ "odd/hirs-ci-dummy-ek_cert.der", NOW, EKCERT_ISSUER_UNKNOWN },
-		{ "odd/stm-ek-tcg-header-7-bytes.cer", NOW, EKCERT_MALFORMED },
-		{ "odd/platform-attrcert-Intel_nuc1.cer", NOW, EKCERT_MALFORMED },
 	};
 	struct ekcert_trust *t = trust_in("ca");
 	static struct file f;
@@ -277,7 +362,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(certificates_of_real_makers_are_good_or_refused_for_their_reason),
+		cmocka_unit_test(every_real_certificate_is_good_or_refused_for_its_reason),
+		cmocka_unit_test(no_file_of_the_corpus_is_left_out),
+		cmocka_unit_test(time_decides_for_the_certificate_and_for_its_ca),
 		cmocka_unit_test(a_certificate_for_another_key_is_refused),
 		cmocka_unit_test(a_chain_may_be_sent_along_but_ends_at_a_configured_ca),
 		cmocka_unit_test(an_intermediate_that_only_another_root_vouches_for_is_refused),

@@ -18,6 +18,7 @@
 #include <sqlite3.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "crypto/ecdsa_sign.h"
 #include "crypto/keyfile.h"
 #include "store/config.h"
@@ -97,6 +98,33 @@ a_machine_comes_back_as_it_was_put(void **state)
 	assert_true(got.frozen);
 }
 
+/* As a verifier wrote it before it knew rotations; and it is still written so where there is none. */
+static void
+a_record_from_before_rotations_is_read(void **state)
+{
+	static const char old[] = "ab0158200101010101010101010101010101010101010101010101010101010101010101"
+				  "02617703616404f505f40642030307420404085820050505050505050505050505050505050505050505050505050505050505050509010a"
+				  "821a018000011a018000020d82190100182a";
+	uint8_t bytes[256], again[MACHINE_ENCODED_MAX];
+	struct buffer b = BUFFER(again);
+	struct machine m;
+	size_t n = 0;
+
+	(void)state;
+	assert_int_equal(text_unhex(old, bytes, sizeof bytes, &n), OK);
+	assert_int_equal(machine_decode(bytes_of(bytes, n), &m), OK);
+	assert_true(m.active && m.epoch == 1 && m.rotate_to == 0 && !m.rotate_ordered && m.nv_handle_next == 0x01800002 && m.enrolled_reset == 42);
+	assert_int_equal(machine_encode(&m, &b), OK);
+	assert_true(bytes_equal(buffer_view(&b), bytes_of(bytes, n)));
+	m.rotate_to = 2;
+	m.rotate_ordered = true;
+	b.n = 0;
+	assert_int_equal(machine_encode(&m, &b), OK);
+	memset(&m, 0, sizeof m);
+	assert_int_equal(machine_decode(buffer_view(&b), &m), OK);
+	assert_true(m.rotate_to == 2 && m.rotate_ordered);
+}
+
 static void
 a_machine_is_found_by_label_and_by_eight_digits_of_its_id(void **state)
 {
@@ -141,6 +169,35 @@ a_share_is_this_machines_alone_and_is_never_replaced(void **state)
 	assert_int_equal(store_share_get(st, b.id, s.id, &got), E_NOT_FOUND);
 	assert_int_equal(store_share_count(st, b.id, &n), OK);
 	assert_int_equal(n, 0);
+}
+
+static bool
+count_shares(const struct store_share *s, void *arg)
+{
+	assert_int_equal(s->n, 64);
+	assert_int_equal(s->wrapped[63], s->id[0]);
+	++*(unsigned *)arg;
+	return true;
+}
+
+static void
+shares_are_counted_and_removed_one_by_one(void **state)
+{
+	struct machine a = machine_of(1, "a"), b = machine_of(2, "b");
+	struct store_share one = share_of(&a, 7), two = share_of(&a, 8), other = share_of(&b, 7), got;
+	unsigned n = 0;
+
+	(void)state;
+	assert_int_equal(store_share_put(st, &one), OK);
+	assert_int_equal(store_share_put(st, &two), OK);
+	assert_int_equal(store_share_put(st, &other), OK);
+	assert_int_equal(store_share_each(st, a.id, count_shares, &n), OK);
+	assert_int_equal(n, 2);
+	assert_int_equal(store_share_remove(st, a.id, one.id), OK);
+	assert_int_equal(store_share_remove(st, a.id, one.id), E_NOT_FOUND);
+	assert_int_equal(store_share_get(st, a.id, one.id, &got), E_NOT_FOUND);
+	assert_int_equal(store_share_get(st, a.id, two.id, &got), OK);
+	assert_int_equal(store_share_get(st, b.id, other.id, &got), OK);
 }
 
 static void
@@ -747,6 +804,8 @@ main(void)
 		TEST(a_machine_comes_back_as_it_was_put),
 		TEST(a_machine_is_found_by_label_and_by_eight_digits_of_its_id),
 		TEST(a_share_is_this_machines_alone_and_is_never_replaced),
+		TEST(shares_are_counted_and_removed_one_by_one),
+		TEST(a_record_from_before_rotations_is_read),
 		TEST(a_candidate_replaces_nothing_until_it_is_accepted),
 		TEST(a_forgotten_machine_leaves_nothing_but_audit_records),
 		TEST(an_evidence_has_one_verdict_and_an_approval_never_follows_a_denial),

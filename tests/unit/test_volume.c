@@ -196,7 +196,7 @@ scan(const char *const *wanted, size_t n_wanted, struct volume list[VOLUMES_MAX]
 {
 	size_t n, ours = 0;
 
-	assert_int_equal(volume_scan(wanted, n_wanted, list, &n), OK);
+	assert_int_equal(volume_scan(wanted, n_wanted, false, list, &n), OK);
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(list[i].device, loop[0]) == 0 || strcmp(list[i].device, loop[1]) == 0)
 			list[ours++] = list[i];

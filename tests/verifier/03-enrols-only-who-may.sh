@@ -90,6 +90,19 @@ else
 	pass "a token is made only for a machine that is known"
 fi
 forget
+TPM2TOOLS_TCTI="swtpm:path=$work/tpm.sock" tpm2_nvread 0x01c00016 >"$work/ek.der" 2>/dev/null
+$CTL ek add "$work/ek.der" --label listed >"$work/said"
+listed=$(sed 's/ .*//' "$work/said")
+enrolls "an EK on the operator's list enrols without a token" 0 'enrolled' 
+is "it is active at once" enrolled "$(state)"
+is "it is the machine that its certificate says" "$(echo "$listed" | cut -c 1-16)" "$(machine)"
+like "under the operator's name for it" 'listed' "$($CTL machine list)"
+$CTL ek remove listed >/dev/null
+forget
+enrolls "when it is struck from the list it waits again" 0 "operator"
+is "it is listed so" pending "$(state)"
+TPM2TOOLS_TCTI="swtpm:path=$work/tpm.sock" tpm2_clear >/dev/null 2>&1 || true
+forget
 for key in p256 rsa2048; do
 	token
 	enrolls "an AK of another kind enrols: $key" 0 enrolled --token-file "$work/token" --key $key
@@ -97,7 +110,7 @@ for key in p256 rsa2048; do
 	forget
 done
 if $CTL audit verify >"$work/said" 2>&1; then pass "the audit log's chain holds"; else fail "the audit log's chain holds" "$(cat "$work/said")"; fi
-is "every enrolment stands in the audit log" 4 "$($CTL audit list | grep -c ' enrolled ')"
+is "every enrolment stands in the audit log" 5 "$($CTL audit list | grep -c ' enrolled ')"
 key=$(sed 's/^bg1-................//' "$work/token")
 is "the token is not in the log" 0 "$(grep -c "$key" "$work/log" || true)"
 is "nor in the database" no "$(perl -e 'my ($hex, @files) = @ARGV; my $key = pack "H*", $hex; my $found = "no"; for (@files) { open my $f, "<:raw", $_ or next; local $/; my $b = <$f>; $found = "yes" if index($b, $key) >= 0 || index($b, $hex) >= 0 } print $found' \

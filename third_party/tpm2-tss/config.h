@@ -5,6 +5,3 @@
  */
 #define MAXLOGLEVEL 0
 #define _GNU_SOURCE 1
-
-/* Each TCTI defines this one function, which nobody here calls; weak, two of them can stand in one library. */
-#define Tss2_Tcti_Info __attribute__((weak)) Tss2_Tcti_Info

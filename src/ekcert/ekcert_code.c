@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "verifier/ekcert_code.h"
+#include "ekcert/ekcert_code.h"
 
 static const struct {
 	const char *name, *text;

@@ -2,8 +2,8 @@
 /*
  * How the check of an EK certificate ends.
  */
-#ifndef VERIFIER_EKCERT_CODE_H
-#define VERIFIER_EKCERT_CODE_H
+#ifndef EKCERT_EKCERT_CODE_H
+#define EKCERT_EKCERT_CODE_H
 
 /* X(code, sentence): every way in which it can end. */
 #define EKCERT_LIST(X)                                                                                                  \

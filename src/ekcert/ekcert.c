@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: ISC */
-#include "verifier/ekcert.h"
+#include "ekcert/ekcert.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -398,4 +398,109 @@ ekcert_check(const struct ekcert_trust *t, const struct public_area *ek, const s
 	sk_X509_pop_free(c.sent, X509_free);
 	ERR_clear_error();
 	return code;
+}
+
+/* --- a certificate without its TPM --- */
+
+enum status
+ekcert_split(struct bytes in, struct buffer *space, struct bytes *certificate, size_t max, size_t *n)
+{
+	BIO *b = in.n > 10 && memmem(in.p, in.n, "-----BEGIN", 10) != NULL ? BIO_new_mem_buf(in.p, (int)in.n) : NULL;
+	enum status s = OK;
+	X509 *x;
+
+	*n = 0;
+	while (s == OK && b != NULL && (x = PEM_read_bio_X509(b, NULL, NULL, NULL)) != NULL) {
+		uint8_t *der = NULL;
+		int size = i2d_X509(x, &der);
+		size_t at = space->n;
+
+		if (*n == max)
+			s = E_TOO_LARGE;
+		else
+			buffer_bytes(space, bytes_of(der, size > 0 ? (size_t)size : 0));
+		if (s == OK && space->failed == OK)
+			certificate[(*n)++] = bytes_of(space->p + at, space->n - at);
+		OPENSSL_free(der);
+		X509_free(x);
+	}
+	BIO_free(b);
+	ERR_clear_error();
+	if (*n == 0 && s == OK)
+		certificate[(*n)++] = in;
+	return s == OK ? space->failed : s;
+}
+
+static bool
+take_number(const EVP_PKEY *k, const char *name, uint8_t *to, size_t size)
+{
+	BIGNUM *v = NULL;
+	bool good = EVP_PKEY_get_bn_param(k, name, &v) == 1 && BN_num_bytes(v) <= (int)size && BN_bn2binpad(v, to, (int)size) == (int)size;
+
+	BN_free(v);
+	return good;
+}
+
+static enum status
+take_ec(const EVP_PKEY *k, struct public_area *ek)
+{
+	char group[64] = "";
+	struct ec_public *ec = &ek->key.ec;
+	size_t n;
+
+	ek->type = PUBLIC_ECC;
+	if (EVP_PKEY_get_utf8_string_param(k, OSSL_PKEY_PARAM_GROUP_NAME, group, sizeof group, NULL) != 1)
+		return E_UNSUPPORTED;
+	ec->curve = strcmp(group, "secp384r1") == 0 ? EC_P384 : strcmp(group, "prime256v1") == 0 ? EC_P256 : EC_NONE;
+	n = ec_field_size(ec->curve);
+	return n > 0 && take_number(k, OSSL_PKEY_PARAM_EC_PUB_X, ec->x, n) && take_number(k, OSSL_PKEY_PARAM_EC_PUB_Y, ec->y, n) ? OK : E_UNSUPPORTED;
+}
+
+enum status
+ekcert_public(struct bytes certificate, struct buffer *out)
+{
+	const uint8_t *p = certificate.p;
+	X509 *x = d2i_X509(NULL, &p, (long)certificate.n);
+	EVP_PKEY *k = x == NULL ? NULL : read_key(x);
+	struct public_area ek;
+	enum status s = x == NULL ? E_SYNTAX : E_UNSUPPORTED;
+
+	memset(&ek, 0, sizeof ek);
+	if (k != NULL && EVP_PKEY_get_base_id(k) == EVP_PKEY_EC)
+		s = take_ec(k, &ek);
+	if (k != NULL && EVP_PKEY_get_base_id(k) == EVP_PKEY_RSA && EVP_PKEY_get_bits(k) == 2048) {
+		ek.type = PUBLIC_RSA;
+		ek.key.rsa.n_size = 256;
+		s = take_number(k, OSSL_PKEY_PARAM_RSA_N, ek.key.rsa.n, 256) ? OK : E_UNSUPPORTED;
+	}
+	EVP_PKEY_free(k);
+	X509_free(x);
+	ERR_clear_error();
+	return s == OK ? public_encode_ek(&ek, out) : s;
+}
+
+static void
+print_description(const X509 *x, BIO *b)
+{
+	X509_NAME_print_ex(b, X509_get_issuer_name(x), 0, XN_FLAG_ONELINE & ~ASN1_STRFLGS_ESC_MSB);
+	BIO_puts(b, ", until ");
+	ASN1_TIME_print(b, X509_get0_notAfter(x));
+}
+
+void
+ekcert_describe(struct bytes certificate, char *text, size_t size)
+{
+	const uint8_t *p = certificate.p;
+	X509 *x = d2i_X509(NULL, &p, (long)certificate.n);
+	BIO *b = x == NULL ? NULL : BIO_new(BIO_s_mem());
+	int n = 0;
+
+	if (b != NULL) {
+		print_description(x, b);
+		n = BIO_read(b, text, (int)size - 1);
+	}
+	text[n > 0 ? n : 0] = '\0';
+	BIO_free(b);
+	X509_free(x);
+	ERR_clear_error();
 }
