@@ -45,9 +45,9 @@ VERIFIER   := verifier/attest verifier/bootgated verifier/confine verifier/desk 
 EKCERT     := ekcert/ekcert ekcert/ekcert_code
 # The only process of the verifier that holds libcrypto.
 EKCERT_PROCESS := verifier/confine verifier/ekcert_ask verifier/ekcert_main
-CTL        := ctl/appraise_verb ctl/arguments ctl/audit_note ctl/audit_verb ctl/authority_files ctl/authority_show \
+CTL        := ctl/appraise_verb ctl/arguments ctl/audit_note ctl/audit_verb ctl/authority_files ctl/authority_known ctl/authority_revoke ctl/authority_show \
               ctl/authority_verb ctl/ek_verb ctl/enroll_verb ctl/eventlog_verb ctl/hold_verb ctl/machine_verb \
-              ctl/main ctl/policy_verb ctl/printable ctl/reference_verb ctl/references ctl/state ctl/tls_certificate
+              ctl/main ctl/policy_verb ctl/printable ctl/reference_verb ctl/references ctl/rotate_verb ctl/state ctl/tls_certificate
 
 # --- what each program is made of --------------------------------------------------------------------------------------
 

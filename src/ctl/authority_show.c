@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "crypto/keyfile.h"
-#include "ctl/authority_files.h"
+#include "ctl/authority_known.h"
 #include "ctl/exit.h"
 #include "structures/policy_digest.h"
 
@@ -208,6 +208,21 @@ show_private(struct shown *w, const char *folder)
 }
 
 static void
+show_revoked(const char *folder)
+{
+	char path[PATH_MAX];
+	struct dirent **entry = NULL;
+	int n = authority_files_path(path, folder, AUTHORITY_REVOKED) ? scandir(path, &entry, NULL, alphasort) : 0;
+
+	for (int i = 0; i < n; i++) {
+		if (entry[i]->d_name[0] != '.')
+			printf("%-14s approval %s: delegations of newer epochs are not made for it\n", "revoked", entry[i]->d_name);
+		free(entry[i]);
+	}
+	free(entry);
+}
+
+static void
 show_authority(struct shown *w, const char *folder)
 {
 	char path[PATH_MAX];
@@ -220,6 +235,7 @@ show_authority(struct shown *w, const char *folder)
 	show_named(w, folder, AUTHORITY_TLS_CA);
 	if (authority_files_path(path, folder, AUTHORITY_DELEGATIONS))
 		show_each(w, path, "");
+	show_revoked(folder);
 }
 
 static void

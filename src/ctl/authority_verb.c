@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "crypto/keyfile.h"
-#include "ctl/authority_files.h"
+#include "ctl/authority_known.h"
 #include "ctl/exit.h"
 #include "structures/policy_digest.h"
 #include "ctl/state.h"
@@ -125,24 +125,6 @@ put(const char *folder, const char *name, struct bytes data)
 	return s == OK;
 }
 
-/* The authority's own copy, so that it is known later whom it ever trusted. */
-static bool
-keep_copy(const struct delegate *d)
-{
-	uint8_t text[KEYS_TEXT_MAX];
-	struct buffer b = BUFFER(text);
-	char folder[PATH_MAX], name[64], fingerprint[AUTHORITY_FINGERPRINT_SIZE];
-
-	if (!authority_files_path(folder, d->folder, AUTHORITY_DELEGATIONS))
-		return false;
-	if (mkdir(folder, 0700) != 0 && errno != EEXIST) {
-		log_error("%s: %s", folder, strerror(errno));
-		return false;
-	}
-	snprintf(name, sizeof name, "%.16s-%u", authority_files_fingerprint(&d->delegation.approval, fingerprint), (unsigned)d->epoch);
-	return keys_encode_delegation(&d->delegation, &b) == OK && put(folder, name, buffer_view(&b));
-}
-
 static bool
 write_out(const struct delegate *d, const struct ec_public *authority)
 {
@@ -177,12 +159,32 @@ tell_delegation(const struct delegate *d)
 	printf("next: compare the fingerprints with `bootgatectl authority show` at the verifier, if the files travelled; send a running bootgated SIGHUP\n");
 }
 
+/* choose_epoch(): the newest, unless one was given; and none for a verifier that was revoked. */
+static bool
+choose_epoch(const struct authority *a, struct delegate *d)
+{
+	static struct authority_known known;
+	const struct authority_verifier *v;
+
+	if (!authority_known_load(d->folder, &a->key.public, &known))
+		return false;
+	v = authority_known_find(&known, &d->keys.approval);
+	if (v != NULL && v->revoked) {
+		log_error("%s: this verifier was revoked; make a new one, with new keys", d->request);
+		return false;
+	}
+	if (d->epoch == 0)
+		d->epoch = authority_known_epoch(&known);
+	return d->epoch != 0;
+}
+
 static bool
 delegate(const struct authority *a, struct delegate *d)
 {
+	char path[PATH_MAX];
 	enum status s;
 
-	if (!read_request(d->request, &d->keys) || !check_authority_of(d, &a->key.public) || !make_certificate(a, d))
+	if (!read_request(d->request, &d->keys) || !check_authority_of(d, &a->key.public) || !choose_epoch(a, d) || !make_certificate(a, d))
 		return false;
 	s = keys_delegation_of(&a->key, &d->keys.approval, &d->keys.statement, d->epoch, &d->delegation);
 	if (s == OK)
@@ -192,13 +194,14 @@ delegate(const struct authority *a, struct delegate *d)
 		log_error("signing the delegation: %s", status_text(s));
 		return false;
 	}
-	return keep_copy(d) && write_out(d, &a->key.public);
+	/* The authority's own copy first, so that it is known later whom it ever trusted. */
+	return authority_known_keep(d->folder, &d->delegation, path) && write_out(d, &a->key.public);
 }
 
 static bool
 parse_common(struct delegate *d, const char *epoch)
 {
-	uint64_t n = 1;
+	uint64_t n = 0;
 	enum status s = d->names == NULL ? OK : tls_certificate_check_names(d->names);
 
 	if (s != OK)

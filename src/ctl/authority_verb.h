@@ -4,7 +4,7 @@
  *
  * An authority's folder:  authority.key, authority.pem   signs delegations and nothing else; the public half goes into every image
  *                         tls-ca.key, tls-ca.pem         signs the verifiers' TLS certificates; the certificate goes into every image
- *                         delegations/ID-EPOCH           a copy of each delegation, ID = 16 digits of the approval key's fingerprint
+ *                         delegations/, revoked/         whom it trusted (ctl/authority_known.h)
  */
 #ifndef CTL_AUTHORITY_VERB_H
 #define CTL_AUTHORITY_VERB_H

@@ -40,10 +40,11 @@ condition(const struct machine *m)
 static bool
 print_machine(const struct machine *m, void *arg)
 {
-	char id[17], label[PRINTABLE_SIZE], policy[PRINTABLE_SIZE];
+	char id[17], label[PRINTABLE_SIZE], policy[PRINTABLE_SIZE], epoch[24];
 
 	(void)arg;
-	printf("%s  %-8s  %-5" PRIu32 " %-20s %s\n", text_hex(bytes_of(m->id, 8), id, sizeof id), condition(m), m->epoch,
+	snprintf(epoch, sizeof epoch, m->rotate_to == 0 ? "%" PRIu32 : "%" PRIu32 ">%" PRIu32, m->epoch, m->rotate_to);
+	printf("%s  %-8s  %-5s %-20s %s\n", text_hex(bytes_of(m->id, 8), id, sizeof id), condition(m), epoch,
 		printable_text(m->policy, policy), printable_text(m->label, label));
 	return true;
 }
@@ -139,6 +140,9 @@ print_record(const struct state *s, const struct machine *m)
 	print_key("AK", bytes_of(m->ak, m->ak_n));
 	print_hex("machine key", BYTES(m->machine_key));
 	printf("%-16s 0x%08" PRIx32 ", epoch %" PRIu32 "; 0x%08" PRIx32 " for the next\n", "NV index", m->nv_handle, m->epoch, m->nv_handle_next);
+	if (m->rotate_to != 0)
+		printf("%-16s to epoch %" PRIu32 ", %s\n", "rotation", m->rotate_to,
+			m->rotate_ordered ? "half-way: complete when a boot shows the new index alone" : "waits for its next approved boot");
 	if (store_share_count(s->store, m->id, &shares) == OK)
 		printf("%-16s %zu\n", "network shares", shares);
 	print_history(m);

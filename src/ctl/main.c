@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "ctl/appraise_verb.h"
 #include "ctl/audit_verb.h"
+#include "ctl/authority_revoke.h"
 #include "ctl/authority_show.h"
 #include "ctl/authority_verb.h"
 #include "ctl/ek_verb.h"
@@ -18,6 +19,7 @@
 #include "ctl/machine_verb.h"
 #include "ctl/policy_verb.h"
 #include "ctl/reference_verb.h"
+#include "ctl/rotate_verb.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -42,8 +44,11 @@ static const struct verb {
 	{ "authority", "delegate", "DIR STATEDIR|FILE [--name HOST,...] [--epoch N] [--out DIR]", "vouch for a verifier", authority_verb_delegate,
 		"  STATEDIR|FILE        the verifier's state directory, or its file verifier.pub, brought here\n"
 		"  --name HOST,...      names and addresses for its TLS certificate; left out: the certificate stays as it is\n"
-		"  --epoch N            1 if left out\n"
+		"  --epoch N            the authority's newest if left out: 1, until a verifier is revoked\n"
 		"  --out DIR            where delegation-N, tls.crt and authority.pub go; STATEDIR, or FILE's folder, if left out\n" },
+	{ "authority", "revoke", "DIR VERIFIER", "a verifier was lost: begin a new epoch without it", authority_revoke_run,
+		"  VERIFIER             at least 8 first digits of its approval key's fingerprint, or its verifier.pub\n"
+		"Can be run again.  With the verifier's configuration at hand it lists the machines that are not on the new epoch.\n" },
 	{ "authority", "show", "DIR|FILE [--authority FILE]", "fingerprints, delegations; verifies each", authority_show_run,
 		"  DIR|FILE             an authority's folder, a verifier's state directory, or a file out of one of them\n"
 		"  --authority FILE     verify under this public key\n" },
@@ -52,6 +57,10 @@ static const struct verb {
 	{ "machine", "approve", "ID", "say yes to an enrolment", machine_verb_approve, NULL },
 	{ "machine", "freeze", "ID | --all", "approve nothing for it from now on", machine_verb_freeze, "  --all   every machine there is\n" },
 	{ "machine", "unfreeze", "ID | --all", "the reverse", machine_verb_unfreeze, "  --all   every machine there is\n" },
+	{ "machine", "rotate", "ID|--all [--epoch N] | --cancel ID", "go to a new epoch, in two approved boots", rotate_verb_run,
+		"  --all       every machine; then lists those that are not there yet\n"
+		"  --epoch N   the newest that this verifier has a delegation for, if left out\n"
+		"  --cancel    do not, as long as no approval has carried the order\n" },
 	{ "machine", "forget", "ID", "delete it, with its shares", machine_verb_forget, NULL },
 	{ "freeze", NULL, "ID | --all", "the same as machine freeze", machine_verb_freeze, "  --all   every machine there is\n" },
 	{ "unfreeze", NULL, "ID | --all", "the same as machine unfreeze", machine_verb_unfreeze, "  --all   every machine there is\n" },
