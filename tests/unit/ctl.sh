@@ -181,6 +181,40 @@ cp large-out/delegation-1 forged/delegation-1 && cp large/authority.pem forged/a
 "$CTL" authority init third --verifier third-state --name x >/dev/null
 cp third-state/verifier.pub forged/verifier.pub
 exits 'a delegation of other keys than the verifier'\''s' 3 'OF OTHER KEYS' authority show forged
+# --- a verifier is lost ----------------------------------------------------------------------------------------------------
+
+# In an authority of its own: fleet-1 and fleet-2, of which the first is lost.
+"$CTL" authority init fleet --verifier fleet-1 --name v1 >/dev/null
+"$CTL" authority init scratch --verifier fleet-2 --name v2 >/dev/null
+rm fleet-2/authority.pub fleet-2/delegation-1 fleet-2/tls.crt
+exits 'a second verifier' 0 'delegated, epoch 1' authority delegate fleet fleet-2 --name v2
+lost=$("$CTL" authority show fleet-1 | awk '$1 == "approval" { print substr($4, 1, 10); exit }')
+exits 'authority revoke, with too few digits' 1 'of no verifier that fleet ever' authority revoke fleet 0cc
+exits 'authority revoke' 0 "revoked: $lost.*epoch 1" -c nowhere authority revoke fleet "$lost"
+prints 'names the file for each other verifier' 'fleet/delegations/[0-9a-f]*-2, to be its STATEDIR/delegation-2'
+again=$(cat out)
+cp fleet/delegations/*-2 fleet-2/delegation-2
+verifies 'the new delegation verifies' fleet-2/delegation-2 fleet/authority.pem sha256
+ok 'the lost verifier has none' test "$(find fleet/delegations -name '*-2' | wc -l)" = 1
+exits 'authority show of the verifier finds it good' 0 'epoch 2 .* verified' authority show fleet-2
+exits 'authority revoke once more' 0 . -c nowhere authority revoke fleet "$lost"
+ok 'does and says the same' test "$again" = "$(cat out)"
+ok 'the files, too' cmp fleet/delegations/*-2 fleet-2/delegation-2
+exits 'authority show names who was revoked' 0 "revoked +approval $lost" authority show fleet
+exits 'who was revoked is not delegated to again' 1 'this verifier was revoked' authority delegate fleet fleet-1
+exits 'not even for the old epoch' 1 'this verifier was revoked' authority delegate fleet fleet-1 --epoch 1
+exits 'others get the newest epoch' 0 'delegated, epoch 2' authority delegate fleet fleet-2
+mkdir fleet-3
+"$CTL" authority init scratch2 --verifier fleet-3 --name v3 >/dev/null
+rm fleet-3/authority.pub fleet-3/delegation-1
+exits 'a new verifier, as well' 0 'delegated, epoch 2' authority delegate fleet fleet-3
+exits 'and the old epoch by its number, for machines that are on it' 0 'delegated, epoch 1' authority delegate fleet fleet-3 --epoch 1
+exits 'a second loss begins a third epoch' 0 'epoch 3, delegated to' -c nowhere authority revoke fleet fleet-2
+exits 'a loss while an epoch without him stands begins none' 0 'epoch 3, delegated to' -c nowhere authority revoke fleet "$lost"
+echo nonsense >fleet/delegations/nonsense
+exits 'a copy that is none is named' 1 'nonsense: .*copy of a delegation' authority delegate fleet fleet-3
+rm fleet/delegations/nonsense
+
 exits 'authority show of something else' 1 'neither an authority' authority show half
 exits 'authority show of a file that is none of it' 1 'no delegation, verifier.pub' authority show "$top/LICENSE"
 

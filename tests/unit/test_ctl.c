@@ -470,6 +470,124 @@ the_whole_fleet_is_frozen_and_freed_by_one_word(void **state)
 	}
 }
 
+/* --- rotation ---------------------------------------------------------------------------------------------------------- */
+
+static void
+give_shares(const struct machine *m, unsigned n)
+{
+	struct store_share share = { .n = 64 };
+
+	memcpy(share.machine, m->id, sizeof share.machine);
+	for (unsigned i = 0; i < n; i++) {
+		memset(share.id, (int)i + 1, sizeof share.id);
+		assert_int_equal(store_share_put(w.store, &share), OK);
+	}
+}
+
+static struct machine
+read_again(const struct machine *m)
+{
+	struct machine now;
+
+	assert_int_equal(store_machine_get(w.store, m->id, &now), OK);
+	return now;
+}
+
+/* A verifier with keys, and delegations of epochs 1 and 5; machines are on epoch 3. */
+static void
+make_verifier(void)
+{
+	assert_int_equal(ctl("authority init $W/authority --verifier $W --name host"), 0);
+	assert_int_equal(ctl("authority delegate $W/authority $W --epoch 5"), 0);
+}
+
+static void
+a_machine_rotates_to_the_newest_epoch_that_is_delegated(void **state)
+{
+	struct machine m = put_machine(0x21, "web");
+
+	(void)state;
+	expect(1, "machine rotate web", "authority init --verifier");
+	assert_int_equal(ctl("authority init $W/authority --verifier $W --name host"), 0);
+	expect(1, "machine rotate web", "authority delegate DIR STATEDIR --epoch 4");
+	expect(1, "machine rotate web --epoch 5", "authority delegate DIR STATEDIR --epoch 5");
+	expect(1, "machine rotate web --epoch 1", "never goes back");
+	assert_int_equal(ctl("authority delegate $W/authority $W --epoch 5"), 0);
+	expect(1, "machine rotate web", "no volume of it is enrolled");
+	assert_int_equal(read_again(&m).rotate_to, 0);
+	give_shares(&m, 2);
+	expect(0, "machine rotate web", "goes to epoch 5");
+	assert_int_equal(read_again(&m).rotate_to, 5);
+	expect(0, "machine rotate web", "goes to epoch 5");
+	expect(0, "machine list", "3>5");
+	expect(0, "machine show web", "waits for its next approved boot");
+	expect(0, "audit list --machine web", "machine rotate: from epoch 3 to 5");
+	expect(2, "machine rotate", "name one machine");
+	expect(2, "machine rotate web --all", "name one machine");
+}
+
+static void
+a_machine_with_more_shares_than_two_epochs_hold_is_not_rotated(void **state)
+{
+	struct machine m = put_machine(0x21, "web"), n = put_machine(0x22, "db");
+
+	(void)state;
+	make_verifier();
+	give_shares(&m, 17);
+	give_shares(&n, 16);
+	expect(1, "machine rotate --all", "NOT ROTATED: has 17 network shares, and 16 are the most");
+	assert_int_equal(read_again(&m).rotate_to, 0);
+	assert_int_equal(read_again(&n).rotate_to, 5);
+	assert_non_null(strstr(w.output, "not on epoch 5 yet:\n  2211111111111111  epoch 3, waits for its next boot  db"));
+	assert_non_null(strstr(w.output, "2111111111111111  epoch 3, not told to rotate  web"));
+	assert_non_null(strstr(w.output, "2 of 2 machines"));
+}
+
+static void
+an_order_that_was_given_is_not_taken_back(void **state)
+{
+	struct machine m = put_machine(0x21, "web"), now;
+
+	(void)state;
+	make_verifier();
+	give_shares(&m, 1);
+	expect(0, "machine rotate --cancel web", "stays on epoch 3");
+	expect(0, "machine rotate web", "goes to epoch 5");
+	expect(0, "machine rotate --cancel web", "stays on epoch 3");
+	assert_int_equal(read_again(&m).rotate_to, 0);
+	expect(0, "machine rotate web", "goes to epoch 5");
+	now = read_again(&m);
+	now.rotate_ordered = true;
+	assert_int_equal(store_machine_put(w.store, &now), OK);
+	expect(1, "machine rotate --cancel web", "let it go on");
+	expect(0, "machine show web", "half-way");
+	assert_int_equal(ctl("authority delegate $W/authority $W --epoch 6"), 0);
+	expect(1, "machine rotate web", "half-way to epoch 5");
+	assert_int_equal(read_again(&m).rotate_to, 5);
+	expect(2, "machine rotate --cancel --all", "for one machine");
+}
+
+static void
+revoke_names_the_machines_that_are_behind(void **state)
+{
+	struct machine m = put_machine(0x21, "web"), n = put_machine(0x22, "db");
+
+	(void)state;
+	make_verifier();
+	expect(1, "authority revoke $W/authority 00000000", "of no verifier that");
+	expect(1, "authority revoke $W/authority $W/nothing", "of no verifier that");
+	n.epoch = 6;
+	assert_int_equal(store_machine_put(w.store, &n), OK);
+	expect(0, "authority revoke $W/authority $W", "epoch 6, delegated to:\n  none is left");
+	assert_non_null(strstr(w.output, "epoch 3, not told to rotate  web"));
+	assert_non_null(strstr(w.output, "1 of 2 machines"));
+	expect_not("  db");
+	m.epoch = 6;
+	assert_int_equal(store_machine_put(w.store, &m), OK);
+	expect(0, "authority revoke $W/authority $W/verifier.pub", "all 2 machines are on epoch 6");
+	expect(1, "authority delegate $W/authority $W", "was revoked");
+}
+
 /* --- holds ------------------------------------------------------------------------------------------------------------- */
 
 static struct store_hold
@@ -614,6 +732,10 @@ main(void)
 		TEST(a_machine_that_enrolled_again_replaces_itself_by_approve_only),
 		TEST(freeze_unfreeze_and_forget_last),
 		TEST(the_whole_fleet_is_frozen_and_freed_by_one_word),
+		TEST(a_machine_rotates_to_the_newest_epoch_that_is_delegated),
+		TEST(a_machine_with_more_shares_than_two_epochs_hold_is_not_rotated),
+		TEST(an_order_that_was_given_is_not_taken_back),
+		TEST(revoke_names_the_machines_that_are_behind),
 		TEST(holds_are_decided_once),
 		TEST(a_new_policy_or_value_lets_held_machines_ask_again),
 		TEST(audit_list_and_show_tell_verdicts),
