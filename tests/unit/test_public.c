@@ -269,22 +269,27 @@ static const struct ak_case {
 	uint32_t attributes;
 	uint16_t scheme, hash;
 	const char *why;
+	uint16_t name_alg; /* 0: SHA-256 */
+	bool aes;
 } ak_cases[] = {
-	{ 0x00050472, 0x18, 0x0b, NULL },
-	{ 0x000504b2, 0x18, 0x0b, NULL }, /* authorised by a policy */
-	{ 0x00050472, 0x18, 0x0c, NULL },
-	{ 0x00040472, 0x18, 0x0b, "the AK is not restricted" },
-	{ 0x00010472, 0x18, 0x0b, "the AK does not sign" },
-	{ 0x00070472, 0x18, 0x0b, "the AK decrypts, too" },
-	{ 0x00050452, 0x18, 0x0b, "the AK was not made by the TPM (sensitiveDataOrigin)" },
-	{ 0x00050470, 0x18, 0x0b, "the AK can leave the TPM (fixedTPM)" },
-	{ 0x00050462, 0x18, 0x0b, "the AK can be moved to another parent (fixedParent)" },
-	{ 0x00050072, 0x18, 0x0b, "the AK is subject to the dictionary attack lockout (noDA)" },
-	{ 0x00050476, 0x18, 0x0b, "the AK has an attribute that an AK has not" }, /* stClear */
-	{ 0x000d0472, 0x18, 0x0b, "the AK has an attribute that an AK has not" }, /* x509sign */
-	{ 0x80050472, 0x18, 0x0b, "the AK has an attribute that an AK has not" }, /* reserved */
-	{ 0x00050472, 0x10, 0x00, "the AK has no signature scheme of its own" },
-	{ 0x00050472, 0x18, 0x04, "the AK signs with a hash other than SHA-256 and SHA-384" },
+	{ 0x00050472, 0x18, 0x0b, NULL, 0, false },
+	{ 0x000504b2, 0x18, 0x0b, NULL, 0, false }, /* authorised by a policy */
+	{ 0x00050472, 0x18, 0x0c, NULL, 0, false },
+	{ 0x00040472, 0x18, 0x0b, "the AK is not restricted", 0, false },
+	{ 0x00010472, 0x18, 0x0b, "the AK does not sign", 0, false },
+	{ 0x00070472, 0x18, 0x0b, "the AK decrypts, too", 0, false },
+	{ 0x00050452, 0x18, 0x0b, "the AK was not made by the TPM (sensitiveDataOrigin)", 0, false },
+	{ 0x00050470, 0x18, 0x0b, "the AK can leave the TPM (fixedTPM)", 0, false },
+	{ 0x00050462, 0x18, 0x0b, "the AK can be moved to another parent (fixedParent)", 0, false },
+	{ 0x00050072, 0x18, 0x0b, "the AK is subject to the dictionary attack lockout (noDA)", 0, false },
+	{ 0x00050476, 0x18, 0x0b, "the AK has an attribute that an AK has not", 0, false }, /* stClear */
+	{ 0x000d0472, 0x18, 0x0b, "the AK has an attribute that an AK has not", 0, false }, /* x509sign */
+	{ 0x80050472, 0x18, 0x0b, "the AK has an attribute that an AK has not", 0, false }, /* reserved */
+	{ 0x00050472, 0x10, 0x00, "the AK has no signature scheme of its own", 0, false },
+	{ 0x00050472, 0x18, 0x04, "the AK signs with a hash other than SHA-256 and SHA-384", 0, false },
+	{ 0x00050472, 0x18, 0x0d, "the AK signs with a hash other than SHA-256 and SHA-384", 0, false },
+	{ 0x00050472, 0x18, 0x0b, "the AK's Name algorithm is not SHA-256 or SHA-384", 0x04, false },
+	{ 0x00050472, 0x18, 0x0b, "the AK has a symmetric algorithm", 0, true },
 };
 
 /* An AK's area of these attributes and scheme, over the point of ak_p256. */
@@ -294,9 +299,11 @@ make_ak(const struct ak_case *c, uint8_t area[static PUBLIC_SIZE_MAX])
 	struct area real = unhex(ak_p256);
 	struct buffer b = buffer_of(area, PUBLIC_SIZE_MAX);
 
-	buffer_be32(&b, 0x0023000b);
+	buffer_be16(&b, 0x0023);
+	buffer_be16(&b, c->name_alg != 0 ? c->name_alg : 0x0b);
 	buffer_be32(&b, c->attributes);
-	buffer_be32(&b, 0x00000010);
+	buffer_be16(&b, 0);
+	buffer_bytes(&b, c->aes ? BYTES_STRING("\x00\x06\x00\x80\x00\x43") : BYTES_STRING("\x00\x10"));
 	buffer_be16(&b, c->scheme);
 	if (c->scheme != 0x10)
 		buffer_be16(&b, c->hash);
