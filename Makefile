@@ -85,6 +85,8 @@ test_ekcert_MORE := ekcert/ekcert verifier/ekcert_ask ekcert/ekcert_code
 test_confine_MORE := verifier/confine
 test_verifier_MORE := $(STORE) net/https net/https_head net/trust net/url
 test_rotation_MORE := $(STORE) net/https net/https_head net/trust net/url
+test_oracle_MORE := $(STORE) $(filter-out %/bootgated %/desk %/front %/supervise %/tls_server,$(VERIFIER))
+test_oracle_WRAP := ecdsa_sign public_verify
 fuzz_http_MORE  := verifier/http
 fuzz_verifier_frame_MORE := verifier/ekcert_ask ekcert/ekcert_code verifier/frame verifier/nonce
 fuzz_keys_MORE  := store/keys
@@ -323,9 +325,16 @@ $(B)/bench_crypto: tests/bench/bench_crypto.c $(patsubst %,$(B)/host/%.o,$(BASE)
 define unit_test
 $(B)/test/$(1): $(B)/test/unit/$(1).o $$(patsubst %,$(B)/test/%.o,$$(sort $$(LIBRARY) $$($(1)_MORE))) $(THIRD_HOST)
 	@echo "  link   $$@"
-	@$(CC) -fsanitize=address,undefined -o $$@ $$(filter %.o,$$^) -Wl,--start-group $(THIRD_HOST) -Wl,--end-group $(UNIT_LIBS)
+	@$(CC) -fsanitize=address,undefined $$($(1)_WRAP:%=-Wl,--wrap=%) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $(THIRD_HOST) -Wl,--end-group $(UNIT_LIBS)
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t))))
+
+# Time for a software TPM, under the test's hand.
+$(B)/test/clock.so: tests/unit/clock.c | $(B)/packages/check
+	@mkdir -p $(@D)
+	@echo "  link   $@"
+	@$(CC) -std=c11 -D_GNU_SOURCE -O1 $(WARNINGS) -fPIC -shared -o $@ $<
+$(B)/test/test_tpm: | $(B)/test/clock.so
 
 # Volumes and real mappings, inside of a virtual machine.
 $(B)/test-mappings: tests/qemu/mappings.c $(patsubst %,$(B)/agent/%.o,$(BASE) $(CRYPTO) $(LUKS) agent/block agent/cryptsetup agent/mapping agent/opened agent/volume) $(T)/musl/libbearssl.a

@@ -11,12 +11,14 @@
 #define UNIT_SWTPM_H
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -27,6 +29,7 @@
 #include "base/bytes.h"
 #include "base/text.h"
 
+#define SWTPM_CLOCK "build/test/clock.so"
 #define SWTPM_PATH_MAX 96
 #define SWTPM_MESSAGE_MAX 4096
 #define SWTPM_COMMANDS_MAX 4096
@@ -47,6 +50,7 @@ struct swtpm {
 	char dir[SWTPM_PATH_MAX], tcti[SWTPM_PATH_MAX + 16];
 	pid_t pid;
 	int listening, real;
+	int64_t *ahead; /* its clock, see clock.c */
 	pthread_t tap;
 	pthread_mutex_t lock;
 	/* what went over the wire */
@@ -312,12 +316,18 @@ swtpm_remove(void **state)
 static inline void
 swtpm_spawn(struct swtpm *w, const char *flags)
 {
-	char server[SWTPM_PATH_MAX + 32], ctrl[SWTPM_PATH_MAX + 32], dir[SWTPM_PATH_MAX + 32];
+	char server[SWTPM_PATH_MAX + 32], ctrl[SWTPM_PATH_MAX + 32], dir[SWTPM_PATH_MAX + 32], clock[SWTPM_PATH_MAX + 32];
 
 	swtpm_format(server, sizeof server, "type=unixio,path=%s/real", w->dir);
 	swtpm_format(ctrl, sizeof ctrl, "type=unixio,path=%s/tpm.ctrl", w->dir);
 	swtpm_format(dir, sizeof dir, "dir=%s", w->dir);
+	swtpm_format(clock, sizeof clock, "%s/clock", w->dir);
+	setenv("BOOTGATE_TEST_CLOCK", clock, 1);
+	if (access(SWTPM_CLOCK, R_OK) == 0)
+		setenv("LD_PRELOAD", SWTPM_CLOCK, 1);
 	w->pid = fork();
+	if (w->pid != 0)
+		unsetenv("LD_PRELOAD");
 	if (w->pid == 0) {
 		/* a test that fails does not come to its swtpm_stop() */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -330,6 +340,29 @@ swtpm_spawn(struct swtpm *w, const char *flags)
 	}
 	swtpm_format(server, sizeof server, "%s/real", w->dir);
 	w->real = swtpm_socket(server, false);
+}
+
+static inline void
+swtpm_make_clock(struct swtpm *w)
+{
+	char path[SWTPM_PATH_MAX + 16];
+	int fd;
+
+	swtpm_format(path, sizeof path, "%s/clock", w->dir);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 || ftruncate(fd, sizeof *w->ahead) != 0)
+		swtpm_fail(path);
+	w->ahead = mmap(NULL, sizeof *w->ahead, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (w->ahead == MAP_FAILED)
+		swtpm_fail(path);
+	close(fd);
+}
+
+/* swtpm_sleep(w, seconds): so much time goes by for the TPM. */
+static inline void
+swtpm_sleep(struct swtpm *w, unsigned seconds)
+{
+	*w->ahead += seconds;
 }
 
 /* A fresh TPM for a test. */
@@ -345,6 +378,7 @@ swtpm_start(void)
 		swtpm_fail("mkdtemp");
 	swtpm_run("cp %s/pristine/* %s/", swtpm_base, w->dir);
 	pthread_mutex_init(&w->lock, NULL);
+	swtpm_make_clock(w);
 	swtpm_spawn(w, "not-need-init,startup-clear");
 	swtpm_format(path, sizeof path, "%s/tpm", w->dir);
 	w->listening = swtpm_socket(path, true);
@@ -353,14 +387,16 @@ swtpm_start(void)
 	return w;
 }
 
-/* swtpm_restart(w, shutdown, flags): Shutdown(${shutdown}: "0000" clear, "0001" state), power off and on. */
+/* swtpm_restart(w, shutdown, flags): Shutdown(${shutdown}: "0000" clear, "0001" state, NULL: none), power off and on. */
 static inline void
 swtpm_restart(struct swtpm *w, const char *shutdown_type, const char *flags)
 {
 	char hex[32];
 
-	swtpm_format(hex, sizeof hex, "80010000000c00000145%s", shutdown_type);
-	swtpm_do(w, hex);
+	if (shutdown_type != NULL) {
+		swtpm_format(hex, sizeof hex, "80010000000c00000145%s", shutdown_type);
+		swtpm_do(w, hex);
+	}
 	pthread_mutex_lock(&w->lock);
 	close(w->real);
 	kill(w->pid, SIGTERM);
@@ -379,6 +415,7 @@ swtpm_stop(struct swtpm *w)
 	kill(w->pid, SIGTERM);
 	waitpid(w->pid, NULL, 0);
 	swtpm_run("rm -rf %s", w->dir);
+	munmap(w->ahead, sizeof *w->ahead);
 	free(w->record);
 	free(w);
 }

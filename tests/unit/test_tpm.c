@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "swtpm.h"
+#include "thief.h"
 
 #include "base/log.h"
 #include "base/memory.h"
@@ -1224,6 +1225,291 @@ recorded_traffic_sent_again_opens_nothing(void **state)
 	machine_end(&m);
 }
 
+/* --- S5: an approval is for one session of one TPM, once, on one index, for 120 seconds ---------------------------------- */
+
+/* ${a}, made for another session, refused by PolicySigned in the one that has begun. */
+static void
+refused_by_policy_signed(struct machine *m, const struct tpm_approval *a)
+{
+	uint8_t secret[GATE_SECRET_SIZE];
+	struct tpm_ticket ticket = { 0 };
+
+	swtpm_forget(m->w);
+	assert_int_equal(tpm_secret_read(m->t, &m->nv, a, &ticket, secret), E_TPM);
+	assert_true(bytes_zero(BYTES(secret)));
+	assert_int_equal(commands_of(m->w, CC_POLICY_SIGNED), 1);
+	assert_int_equal(commands_of(m->w, CC_POLICY_PCR), 0);
+	assert_int_equal(commands_of(m->w, CC_NV_READ), 0);
+	assert_false(swtpm_saw(m->w, BYTES(m->secret)));
+	assert_int_equal(tpm_flush(m->t), OK);
+}
+
+static void
+an_approval_of_one_session_opens_nothing_in_the_next(void **state)
+{
+	struct machine m = machine_new(EC_P256, EC_P256);
+	struct tpm_ticket ticket = { 0 };
+	uint8_t nonce[GATE_NONCE_SIZE], next[GATE_NONCE_SIZE], secret[GATE_SECRET_SIZE];
+	struct tpm_approval a;
+
+	(void)state;
+	assert_int_equal(tpm_session_begin(m.t, &m.ek, nonce), OK);
+	a = approve(&m, nonce);
+	assert_int_equal(tpm_session_begin(m.t, &m.ek, next), OK);
+	refused_by_policy_signed(&m, &a);
+	/* the control: in its own session it opens */
+	assert_int_equal(tpm_session_begin(m.t, &m.ek, nonce), OK);
+	a = approve(&m, nonce);
+	assert_int_equal(tpm_secret_read(m.t, &m.nv, &a, &ticket, secret), OK);
+	assert_memory_equal(secret, m.secret, sizeof secret);
+	machine_end(&m);
+}
+
+static void
+an_approval_serves_once(void **state)
+{
+	struct machine m = machine_new(EC_P256, EC_P256);
+	struct tpm_ticket ticket = { 0 };
+	uint8_t nonce[GATE_NONCE_SIZE], secret[GATE_SECRET_SIZE];
+	struct tpm_approval a;
+
+	(void)state;
+	assert_int_equal(tpm_session_begin(m.t, &m.ek, nonce), OK);
+	a = approve(&m, nonce);
+	assert_int_equal(tpm_secret_read(m.t, &m.nv, &a, &ticket, secret), OK);
+	assert_int_equal(tpm_secret_read(m.t, &m.nv, &a, &ticket, secret), E_TPM_AGAIN);
+	assert_true(bytes_zero(BYTES(secret)));
+	assert_int_equal(tpm_session_begin(m.t, &m.ek, nonce), OK);
+	refused_by_policy_signed(&m, &a);
+	machine_end(&m);
+}
+
+static void
+an_approval_of_one_boot_opens_nothing_in_the_next(void **state)
+{
+	/* Shutdown(CLEAR); power that just goes; Shutdown(STATE), which leaves resetCount */
+	static const char *const shutdowns[] = { "0000", NULL, "0001" };
+	struct machine m = machine_new(EC_P256, EC_P256);
+	uint8_t nonce[GATE_NONCE_SIZE];
+	struct tpm_approval a;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(tpm_session_begin(m.t, &m.ek, nonce), OK);
+		a = approve(&m, nonce);
+		tpm_close(m.t);
+		swtpm_restart(m.w, shutdowns[i], "not-need-init,startup-clear");
+		m.t = open_tpm(m.w);
+		assert_int_equal(tpm_session_begin(m.t, &m.ek, nonce), OK);
+		refused_by_policy_signed(&m, &a);
+	}
+	machine_end(&m);
+}
+
+/* Both have an index of the same Name: same handle, authority and epoch.  What differs is the session's nonce. */
+static void
+an_approval_of_one_machine_opens_nothing_on_another(void **state)
+{
+	struct machine m = machine_new(EC_P256, EC_P256), other = machine_new(EC_P256, EC_P256);
+	uint8_t nonce[GATE_NONCE_SIZE], others[GATE_NONCE_SIZE];
+	struct tpm_ticket ticket = { 0 };
+	struct name one, two;
+	struct tpm_approval a;
+	uint32_t handle;
+
+	(void)state;
+	tpm_secret_delete(other.t, other.handle);
+	other.authority = m.authority;
+	other.approval_key = m.approval_key;
+	other.statement_key = m.statement_key;
+	assert_int_equal(tpm_secret_define(other.t, &other.ek, &m.authority.public, m.epoch, &other.handle, other.secret, &other.nv), OK);
+	assert_int_equal(tpm_object_name(&m.nv, &one, &handle), OK);
+	assert_int_equal(tpm_object_name(&other.nv, &two, &handle), OK);
+	assert_true(name_equal(&one, &two));
+	assert_int_equal(tpm_session_begin(m.t, &m.ek, nonce), OK);
+	a = approve(&m, nonce);
+	assert_int_equal(tpm_session_begin(other.t, &other.ek, others), OK);
+	refused_by_policy_signed(&other, &a);
+	assert_true(read_right(&other, &ticket));
+	machine_end(&other);
+	machine_end(&m);
+}
+
+/* Signed for the index at another handle; and then the policy, met for one index, used to read another of the very same policy. */
+static void
+an_approval_of_one_index_opens_no_other(void **state)
+{
+	struct machine m = machine_new(EC_P256, EC_P256), other = m;
+	uint8_t secret[GATE_SECRET_SIZE] = { 0 };
+	struct tpm_approval a = approve(&m, (const uint8_t[GATE_NONCE_SIZE]){ 0 });
+	struct thief th = { .t = m.t, .ek = m.ek, .nv = m.nv, .approval_key = m.approval_key, .a = a };
+
+	(void)state;
+	other.handle = 0;
+	assert_int_equal(random_fill(other.secret, sizeof other.secret), OK);
+	assert_int_equal(tpm_secret_define(m.t, &m.ek, &m.authority.public, m.epoch, &other.handle, other.secret, &other.nv), OK);
+	assert_int_equal(thief_begin(&th), OK);
+	assert_int_equal(thief_policy(&th, TRICK_NONE), TSS2_RC_SUCCESS);
+	th.nv = other.nv;
+	assert_int_not_equal(thief_read(&th, secret), TSS2_RC_SUCCESS);
+	assert_string_equal(thief_step, "NV_Read");
+	assert_true(bytes_zero(BYTES(secret)));
+	/* the control: for the index that was signed for, the same steps read */
+	assert_int_equal(thief_try(&th, TRICK_NONE, secret), TSS2_RC_SUCCESS);
+	assert_memory_equal(secret, other.secret, sizeof secret);
+	assert_int_equal(tpm_secret_delete(m.t, other.handle), OK);
+	machine_end(&m);
+}
+
+static void
+an_approval_is_refused_once_120_seconds_are_over(void **state)
+{
+	static const struct {
+		unsigned before_signed, before_read;
+		enum status expected;
+	} cases[] = {
+		{ 115, 0, OK },
+		{ 121, 0, E_TPM_AGAIN },
+		{ 0, 115, OK },
+		{ 0, 121, E_TPM_AGAIN },
+	};
+	struct machine m = machine_new(EC_P256, EC_P256);
+	struct tpm_approval a = approve(&m, (const uint8_t[GATE_NONCE_SIZE]){ 0 });
+	struct thief th = { .t = m.t, .ek = m.ek, .nv = m.nv, .approval_key = m.approval_key, .a = a };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		uint8_t secret[GATE_SECRET_SIZE] = { 0 };
+		TSS2_RC rc;
+
+		assert_int_equal(thief_begin(&th), OK);
+		swtpm_sleep(m.w, cases[i].before_signed);
+		rc = thief_policy(&th, TRICK_NONE);
+		swtpm_sleep(m.w, cases[i].before_read);
+		if (rc == TSS2_RC_SUCCESS)
+			rc = thief_read(&th, secret);
+		tpm_session_end(m.t);
+		if (rc != TSS2_RC_SUCCESS)
+			assert_int_equal(context_error(rc), TPM2_RC_EXPIRED);
+		assert_int_equal(rc == TSS2_RC_SUCCESS ? OK : E_TPM_AGAIN, cases[i].expected);
+		assert_true((rc == TSS2_RC_SUCCESS) != bytes_zero(BYTES(secret)));
+	}
+	machine_end(&m);
+}
+
+/* --- S6, S18: with the approval key itself ------------------------------------------------------------------------------- */
+
+static struct thief
+thief_of(struct machine *m)
+{
+	return (struct thief){ .t = m->t, .ek = m->ek, .nv = m->nv, .approval_key = m->approval_key, .a = approve(m, (const uint8_t[GATE_NONCE_SIZE]){ 0 }) };
+}
+
+static void
+with_the_approval_key_and_an_open_door_only_the_whole_policy_reads(void **state)
+{
+	struct machine m = machine_new(EC_P256, EC_P256);
+	struct thief th = thief_of(&m);
+
+	(void)state;
+	for (enum trick trick = TRICK_NONE; trick < TRICKS; trick++) {
+		uint8_t secret[GATE_SECRET_SIZE] = { 0 };
+		TSS2_RC rc = thief_try(&th, trick, secret);
+
+		/* as it is, PCR 13 is zero: that is the honest policy */
+		if ((rc == TSS2_RC_SUCCESS) != (trick == TRICK_NONE || trick == TRICK_AS_IT_IS))
+			fail_msg("%s: 0x%x by %s", thief_tricks[trick], rc, thief_step);
+		assert_true((rc == TSS2_RC_SUCCESS) != bytes_zero(BYTES(secret)));
+	}
+	machine_end(&m);
+}
+
+static void
+with_the_approval_key_behind_a_closed_door_nothing_reads(void **state)
+{
+	static const uint32_t touches[] = { 0, TPM2_CC_PCR_Reset, TPM2_CC_PCR_Event };
+	struct machine m = machine_new(EC_P256, EC_P256);
+	struct thief th = thief_of(&m);
+	unsigned tried = 0;
+
+	(void)state;
+	assert_int_equal(tpm_door_close(m.t, BYTES_STRING("approved")), OK);
+	for (size_t i = 0; i < sizeof touches / sizeof *touches; i++) {
+		/* each PCR reset, as far as it can be; each extended */
+		for (unsigned pcr = 0; touches[i] != 0 && pcr < 24; pcr++) {
+			uint32_t rc = thief_touch(&th, touches[i], pcr);
+
+			if (pcr == DOOR_PCR && touches[i] == TPM2_CC_PCR_Reset)
+				assert_int_equal(rc, TPM2_RC_LOCALITY);
+			if (pcr == 16)
+				assert_int_equal(rc, TPM2_RC_SUCCESS);
+		}
+		for (enum trick trick = TRICK_NONE; trick < TRICKS; trick++) {
+			uint8_t secret[GATE_SECRET_SIZE] = { 0 };
+			TSS2_RC rc = thief_try(&th, trick, secret);
+
+			if (rc == TSS2_RC_SUCCESS || !bytes_zero(BYTES(secret)))
+				fail_msg("%s: it reads", thief_tricks[trick]);
+			if (trick == TRICK_NONE)
+				assert_string_equal(thief_step, "PolicyPCR");
+			tried++;
+		}
+	}
+	assert_false(swtpm_saw(m.w, BYTES(m.secret)));
+	assert_int_equal(tried, 3 * TRICKS);
+	machine_end(&m);
+}
+
+/* The whole policy met while the door was open; the read after it closed. */
+static void
+what_was_prepared_before_the_door_closed_reads_nothing_after(void **state)
+{
+	struct machine m = machine_new(EC_P256, EC_P256);
+	struct thief th = thief_of(&m);
+	uint8_t secret[GATE_SECRET_SIZE] = { 0 };
+
+	(void)state;
+	assert_int_equal(thief_begin(&th), OK);
+	assert_int_equal(thief_policy(&th, TRICK_NONE), TSS2_RC_SUCCESS);
+	assert_int_equal(tpm_door_close(m.t, BYTES_STRING("approved")), OK);
+	assert_int_equal(thief_read(&th, secret), TPM2_RC_PCR_CHANGED);
+	assert_true(bytes_zero(BYTES(secret)));
+	machine_end(&m);
+}
+
+/* Each bank is extended by the door's one event; who reads but one of them finds it closed. */
+static void
+the_door_closes_in_each_active_bank(void **state)
+{
+	struct machine m = machine_new(EC_P256, EC_P256);
+	enum hash_alg banks[QUOTE_BANKS_MAX];
+	struct digest d, event;
+	struct hash h;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(tpm_banks(m.t, banks, &n), OK);
+	assert_int_equal(n, 2);
+	for (size_t i = 0; i < n; i++) {
+		assert_int_equal(tpm_pcr_read(m.t, banks[i], DOOR_PCR, &d), OK);
+		assert_true(bytes_zero(digest_view(&d)));
+	}
+	assert_int_equal(tpm_door_close(m.t, BYTES_STRING("approved")), OK);
+	for (size_t i = 0; i < n; i++) {
+		static const uint8_t zero[HASH_SIZE_MAX];
+		uint8_t expected[HASH_SIZE_MAX];
+
+		assert_int_equal(tpm_pcr_read(m.t, banks[i], DOOR_PCR, &d), OK);
+		event = hash_digest(banks[i], BYTES_STRING("approved"));
+		hash_begin(&h, banks[i]);
+		hash_add(&h, bytes_of(zero, hash_size(banks[i])));
+		hash_add(&h, digest_view(&event));
+		assert_int_equal(hash_end(&h, expected), d.n);
+		assert_memory_equal(d.p, expected, d.n);
+	}
+	machine_end(&m);
+}
+
 static void
 a_ticket_made_at_enrolment_makes_the_first_boot_a_short_one(void **state)
 {
@@ -1297,6 +1583,16 @@ main(void)
 		cmocka_unit_test(a_second_session_ends_the_first),
 		cmocka_unit_test(an_approval_does_not_survive_a_restart_of_the_tpm_with_its_session_carried_over),
 		cmocka_unit_test(recorded_traffic_sent_again_opens_nothing),
+		cmocka_unit_test(an_approval_of_one_session_opens_nothing_in_the_next),
+		cmocka_unit_test(an_approval_serves_once),
+		cmocka_unit_test(an_approval_of_one_boot_opens_nothing_in_the_next),
+		cmocka_unit_test(an_approval_of_one_machine_opens_nothing_on_another),
+		cmocka_unit_test(an_approval_of_one_index_opens_no_other),
+		cmocka_unit_test(an_approval_is_refused_once_120_seconds_are_over),
+		cmocka_unit_test(with_the_approval_key_and_an_open_door_only_the_whole_policy_reads),
+		cmocka_unit_test(with_the_approval_key_behind_a_closed_door_nothing_reads),
+		cmocka_unit_test(what_was_prepared_before_the_door_closed_reads_nothing_after),
+		cmocka_unit_test(the_door_closes_in_each_active_bank),
 		cmocka_unit_test(a_ticket_made_at_enrolment_makes_the_first_boot_a_short_one),
 		cmocka_unit_test(a_tpm_that_is_not_there_is_said_so),
 	};
