@@ -106,7 +106,7 @@ PACKAGES_BUILD := gcc libc6-dev make musl-tools linux-libc-dev xz-utils pkg-conf
                   libjsmn-dev libjansson-dev libssl-dev libseccomp-dev
 PACKAGES_CHECK := patch libcmocka-dev clang libclang-rt-14-dev shellcheck swtpm swtpm-tools tpm2-tools openssl curl perl mandoc cryptsetup-bin iproute2
 PACKAGES_QEMU  := swtpm swtpm-tools qemu-system-x86 ovmf sbsigntool mtools cryptsetup-bin busybox-static zstd cpio kmod iproute2 \
-                  systemd-boot-efi binutils tpm2-tools openssl perl curl e2fsprogs
+                  systemd-boot-efi binutils tpm2-tools openssl perl libio-socket-ssl-perl curl e2fsprogs
 PACKAGES_BENCH := clevis clevis-tpm2 tang-common jose curl socat zstd cryptsetup-bin iproute2
 
 # --- targets -----------------------------------------------------------------------------------------------------------
@@ -341,6 +341,11 @@ $(B)/test-mappings: tests/qemu/mappings.c $(patsubst %,$(B)/agent/%.o,$(BASE) $(
 	@echo "  link   $@"
 	@$(MUSL_CC) $(filter-out -MMD -MP,$(CPPFLAGS_ALL)) $(AGENT_CFLAGS) -static -Wl,--gc-sections -o $@ $^
 
+# A thief in a virtual machine, with the approval key.
+$(B)/test-thief: tests/qemu/thief.c tests/unit/thief.h $(patsubst %,$(B)/agent/%.o,$(BASE) $(CRYPTO) $(CRYPTO_SIGN) $(STRUCTURES) $(TPM) store/keys) $(THIRD_MUSL)
+	@echo "  link   $@"
+	@$(MUSL_CC) $(filter-out -MMD -MP,$(CPPFLAGS_ALL)) $(AGENT_CFLAGS) -static -Wl,--gc-sections -o $@ $(filter-out %.h,$^)
+
 # The agent with sanitizers and with a TCTI for swtpm: for tests and figures on a host without a TPM. Never installed.
 $(B)/test/bootgate: $(bootgate_OBJECTS:%=$(B)/test/%.o) $(THIRD_HOST)
 	@echo "  link   $@"
@@ -376,19 +381,19 @@ CHECKS_QEMU = $(foreach s,$(sort $(wildcard tests/qemu/[0-9]*.sh)),'$(notdir $(s
 check-built: all $(HOSTILE) $(B)/test/bootgate $(B)/bench/firmware compile_commands.json $(UNIT_TESTS:%=$(B)/test/%) $(FUZZERS:%=$(B)/fuzz/%) $(B)/packages/check
 
 # All tests.
-check: check-built $(B)/test-mappings $(B)/packages/qemu
+check: check-built $(B)/test-mappings $(B)/test-thief $(B)/packages/qemu
 	@tests/run $(CHECKS_FAST) -j 2 $(CHECKS_QEMU)
 
 # Without virtual machines.
 check-fast: check-built
 	@tests/run $(CHECKS_FAST)
 
-check-qemu: all $(B)/test-mappings $(B)/packages/qemu
+check-qemu: all $(B)/test-mappings $(B)/test-thief $(B)/packages/qemu
 	@tests/run -j 2 $(CHECKS_QEMU)
 
 # What takes hours; its last run stands in docs/.
 FUZZ_RUNS_LONG := 1000000
-check-long: check-built $(B)/test-mappings $(LONG_TOOLS) $(B)/packages/qemu
+check-long: check-built $(B)/test-mappings $(B)/test-thief $(LONG_TOOLS) $(B)/packages/qemu
 	@tests/run $(foreach s,$(sort $(wildcard tests/long/*.sh)),'$(notdir $(s))=$(s)') mutants=tests/mutants/run \
 		'fuzz=tests/fuzz/run $(FUZZ_RUNS_LONG) $(FUZZERS)'
 
