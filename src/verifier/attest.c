@@ -175,6 +175,16 @@ judge_evidence(const struct judge *j, const struct job *job, struct decision_mad
 	}
 }
 
+static void
+say_no(struct verdict *v)
+{
+	if (v->reasons == REASONS_MAX)
+		return;
+	snprintf(v->reason[v->reasons].check, sizeof v->reason[0].check, "hold");
+	snprintf(v->reason[v->reasons].text, sizeof v->reason[0].text, "an operator said no to this boot; after a power cycle it is judged anew");
+	v->reasons++;
+}
+
 /* settle_hold(): a held verdict, and what an operator said to it. A yes is for the boot it was asked for, once, and never makes a machine an accepted one. */
 static enum status
 settle_hold(struct judge *j, struct job *job, struct decision_made *d, uint64_t record)
@@ -194,6 +204,7 @@ settle_hold(struct judge *j, struct job *job, struct decision_made *d, uint64_t 
 	}
 	if (s == OK && h.state == HOLD_NO) {
 		d->verdict.decision = DECISION_DENY;
+		say_no(&d->verdict);
 		return OK;
 	}
 	if (s == OK && h.state == HOLD_WAITING) {
