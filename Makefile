@@ -85,6 +85,7 @@ test_ekcert_MORE := ekcert/ekcert verifier/ekcert_ask ekcert/ekcert_code
 test_confine_MORE := verifier/confine
 test_verifier_MORE := $(STORE) net/https net/https_head net/trust net/url
 test_rotation_MORE := $(STORE) net/https net/https_head net/trust net/url
+test_replay_MORE := $(STORE) net/https net/https_head net/trust net/url verifier/nonce
 test_oracle_MORE := $(STORE) $(filter-out %/bootgated %/desk %/front %/supervise %/tls_server,$(VERIFIER))
 test_oracle_WRAP := ecdsa_sign public_verify
 fuzz_http_MORE  := verifier/http
