@@ -11,7 +11,7 @@
 
 #include "base/file.h"
 #include "crypto/hash.h"
-#include "verifier/ekcert.h"
+#include "ekcert/ekcert.h"
 #include "verifier/ekcert_ask.h"
 
 #define NOW UINT64_C(1795000000) /* November 2026 */
