@@ -112,7 +112,7 @@ PACKAGES_BENCH := clevis clevis-tpm2 tang-common jose curl socat zstd cryptsetup
 
 # --- targets -----------------------------------------------------------------------------------------------------------
 
-.PHONY: all help demo check check-built check-fast check-long check-qemu bench install clean fetch
+.PHONY: all help demo check check-built check-fast check-long check-qemu bench install clean fetch qemu-tools
 .DELETE_ON_ERROR:
 .SECONDARY:
 MAKEFLAGS += --no-builtin-rules
@@ -347,6 +347,12 @@ $(B)/test-thief: tests/qemu/thief.c tests/unit/thief.h $(patsubst %,$(B)/agent/%
 	@echo "  link   $@"
 	@$(MUSL_CC) $(filter-out -MMD -MP,$(CPPFLAGS_ALL)) $(AGENT_CFLAGS) -static -Wl,--gc-sections -o $@ $(filter-out %.h,$^)
 
+# Fills encrypted disks without device mapper, for the virtual machines' tests.
+$(B)/test-payload: tests/qemu/payload.c
+	@mkdir -p $(@D)
+	@echo "  link   $@"
+	@$(CC) -std=c11 -O2 $(WARNINGS) -o $@ $< -lcrypto
+
 # The agent with sanitizers and with a TCTI for swtpm: for tests and figures on a host without a TPM. Never installed.
 $(B)/test/bootgate: $(bootgate_OBJECTS:%=$(B)/test/%.o) $(THIRD_HOST)
 	@echo "  link   $@"
@@ -369,6 +375,10 @@ $(foreach f,$(FUZZERS),$(eval $(call fuzz_target,$(f))))
 compile_commands.json: Makefile
 	@{ echo '['; find src -name '*.c' | sort | sed 's|.*|{"directory":"$(CURDIR)","file":"&","arguments":["$(CC)","-std=c11","-D_GNU_SOURCE","-DBOOTGATE_VERSION=\\"$(VERSION)\\"","-Isrc","-isystem","$(BEARSSL)/inc","-isystem","$(TINYCBOR)/src","-isystem","$(TSS)/include","-c","&"]},|' | sed '$$ s/,$$//'; echo ']'; } > $@
 
+# What the virtual machines' tests bring along.
+QEMU_TOOLS := $(patsubst %,$(B)/test-%,mappings payload thief)
+qemu-tools: $(QEMU_TOOLS)
+
 # What `make check` runs, in this order: NAME=COMMAND.
 SCRIPTS   := $(sort $(wildcard tests/unit/*.sh) $(wildcard tests/verifier/*.sh))
 FUZZ_RUNS := 20000
@@ -382,19 +392,19 @@ CHECKS_QEMU = $(foreach s,$(sort $(wildcard tests/qemu/[0-9]*.sh)),'$(notdir $(s
 check-built: all $(HOSTILE) $(B)/test/bootgate $(B)/bench/firmware compile_commands.json $(UNIT_TESTS:%=$(B)/test/%) $(FUZZERS:%=$(B)/fuzz/%) $(B)/packages/check
 
 # All tests.
-check: check-built $(B)/test-mappings $(B)/test-thief $(B)/packages/qemu
+check: check-built $(QEMU_TOOLS) $(B)/packages/qemu
 	@tests/run $(CHECKS_FAST) -j 2 $(CHECKS_QEMU)
 
 # Without virtual machines.
 check-fast: check-built
 	@tests/run $(CHECKS_FAST)
 
-check-qemu: all $(B)/test-mappings $(B)/test-thief $(B)/packages/qemu
+check-qemu: all $(QEMU_TOOLS) $(B)/packages/qemu
 	@tests/run -j 2 $(CHECKS_QEMU)
 
 # What takes hours; its last run stands in docs/.
 FUZZ_RUNS_LONG := 1000000
-check-long: check-built $(B)/test-mappings $(B)/test-thief $(LONG_TOOLS) $(B)/packages/qemu
+check-long: check-built $(QEMU_TOOLS) $(LONG_TOOLS) $(B)/packages/qemu
 	@tests/run $(foreach s,$(sort $(wildcard tests/long/*.sh)),'$(notdir $(s))=$(s)') mutants=tests/mutants/run \
 		'fuzz=tests/fuzz/run $(FUZZ_RUNS_LONG) $(FUZZERS)'
 

@@ -124,22 +124,21 @@ same_identity(const struct token *a, const struct token *b)
 	return a->ek_handle == b->ek_handle && a->ak_handle == b->ak_handle && a->nv_handle[0] == b->nv_handle[0] && token_same_machine(a, b);
 }
 
-/* The tokens that speak of different machines; those of volumes that the configuration names go before those of disks that came from elsewhere. */
+/* The tokens that speak of different machines: of the volumes that are named in the configuration, or of all others. */
 static size_t
-list_identities(const struct settings *settings, const struct volume *v, size_t n, const struct token *list[VOLUMES_MAX])
+list_identities(const struct settings *settings, bool named, const struct volume *v, size_t n, const struct token *list[VOLUMES_MAX])
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < 2 * n; i++) {
-		const struct volume *at = &v[i % n];
+	for (size_t i = 0; i < n; i++) {
 		size_t k = 0;
 
-		if (!at->has_token || settings_has(settings, at->uuid) != (i < n))
+		if (!v[i].has_token || settings_has(settings, v[i].uuid) != named)
 			continue;
-		while (k < count && !same_identity(list[k], &at->token))
+		while (k < count && !same_identity(list[k], &v[i].token))
 			k++;
 		if (k == count)
-			list[count++] = &at->token;
+			list[count++] = &v[i].token;
 	}
 	return count;
 }
@@ -427,7 +426,9 @@ approve_run(const struct settings *settings, const struct volume *v, size_t n, i
 
 	a->settings = settings;
 	a->identity = &identity;
-	p.identities = list_identities(settings, v, n, list);
+	p.identities = list_identities(settings, true, v, n, list);
+	if (p.identities == 0)
+		p.identities = list_identities(settings, false, v, n, list);
 	if (settings->verifiers == 0 || p.identities == 0) {
 		log_error(settings->verifiers == 0 ? "no verifier is configured" : "no volume has a usable bootgate token: open by passphrase, then run \"bootgate luks-enroll\"");
 		return E_MISSING;

@@ -4,7 +4,7 @@
 # The rig: machines with a TPM (swtpm), Secure Boot (OVMF with the snakeoil keys of Debian's package) and encrypted
 # disks, under QEMU's plain emulation. Sourced by the numbered cases and by demo.sh.
 #
-# A machine is a folder:   esp.img root.img [data.img]   its disks: vda, vdb, vdc
+# A machine is a folder:   esp.img root.img [data.img]   its disks: vda, vdb, vdc; then extra.img, more1.img ... more9.img
 #                          vars.fd                       the firmware's variables
 #                          tpm/                          the TPM's state
 #                          said/NAME                     files the guest finds as opt/org.bootgate/NAME (fw_cfg)
@@ -261,7 +261,7 @@ machine_boot() {
 	rig_wait 5 test -S "$boot_run/tpm" || rig_die "swtpm does not start"
 
 	set --
-	for disk in esp root data extra; do
+	for disk in esp root data extra more1 more2 more3 more4 more5 more6 more7 more8 more9; do
 		[ ! -e "$boot_dir/$disk.img" ] ||
 			set -- "$@" -drive "if=none,id=$disk,format=raw,cache=unsafe,file=$boot_dir/$disk.img" \
 				-device "virtio-blk-pci,drive=$disk$([ $disk != esp ] || echo ,bootindex=0)"

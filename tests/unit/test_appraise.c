@@ -1232,6 +1232,41 @@ words_on_the_command_line_decide_though_it_is_listed(void **state)
 	}
 }
 
+/* Under the policies that are shipped. For the second one only what its command line says counts: firmware's values are not on its lists. */
+static void
+s7_a_command_line_that_may_resume_from_swap_is_denied(void **state)
+{
+	static const char *const policies[] = { "policy/uki.conf", "policy/uki-firmware.conf" };
+	static const struct {
+		const char *line, *why;
+	} lines[] = {
+		{ "quiet noresume", NULL },
+		{ "quiet", "noresume" },
+		{ "noresume resume=/dev/sda2", "resume=" },
+		{ "resume=/dev/sda2", "resume=" },
+	};
+	static uint8_t space[65536];
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof lines / sizeof *lines; i++) {
+		const char *why = lines[i / 2].why;
+		struct buffer text = BUFFER(space);
+		struct built *b = build_begin();
+		bool named = false;
+
+		assert_int_equal(file_read(policies[i % 2], &text), OK);
+		build_policy(b, buffer_view(&text));
+		boot_with_line(b, lines[i / 2].line);
+		judge_plain(b);
+		for (size_t k = 0; k < b->verdict.reasons; k++)
+			named = named || strstr(b->verdict.reason[k].text, why != NULL ? why : "resume") != NULL;
+		if (named != (why != NULL))
+			fail_msg("%s under %s", lines[i / 2].line, policies[i % 2]);
+		if (i % 2 == 0)
+			assert_int_equal(b->verdict.decision, why != NULL ? DECISION_DENY : DECISION_APPROVE);
+	}
+}
+
 /* --- S2: Secure Boot --------------------------------------------------------------------------------------------------- */
 
 /* UEFI_VARIABLE_DATA */
@@ -1835,6 +1870,7 @@ main(void)
 		cmocka_unit_test(s19_removing_a_reference_value_bites_at_the_next_boot),
 		cmocka_unit_test(s23_empty_and_zero_reference_values_are_denied),
 		cmocka_unit_test(words_on_the_command_line_decide_though_it_is_listed),
+		cmocka_unit_test(s7_a_command_line_that_may_resume_from_swap_is_denied),
 		cmocka_unit_test(s2_secure_boot_off_or_with_other_keys_is_denied),
 		cmocka_unit_test(s2_forged_types_do_not_help_where_keys_are_ignored),
 		cmocka_unit_test(a_reason_names_event_digest_list_and_remedy),

@@ -312,6 +312,19 @@ two_devices_of_one_uuid_are_both_listed(void **state)
 	assert_int_equal(scan(NULL, 0, list), 1);
 	assert_int_equal(scan(wanted, 1, list), 2);
 	assert_int_not_equal(list[0].has_token, list[1].has_token);
+	assert_false(list[0].copied || list[1].copied);
+}
+
+static void
+devices_with_one_header_are_copies(void **state)
+{
+	static struct volume list[VOLUMES_MAX];
+
+	(void)state;
+	need_loops();
+	assert_int_equal(sh("dd if=$A of=$B bs=1M count=17 conv=fsync"), 0);
+	assert_int_equal(scan(NULL, 0, list), 2);
+	assert_true(list[0].copied && list[1].copied);
 }
 
 static void
@@ -403,6 +416,7 @@ main(void)
 		cmocka_unit_test(a_header_that_changes_after_the_check_opens_nothing),
 		cmocka_unit_test(another_disk_under_the_same_number_is_another_device),
 		cmocka_unit_test(two_devices_of_one_uuid_are_both_listed),
+		cmocka_unit_test(devices_with_one_header_are_copies),
 		cmocka_unit_test(what_is_no_volume_is_told_apart),
 		cmocka_unit_test(a_killed_keyslot_and_a_removed_token_are_gone),
 		cmocka_unit_test(what_a_device_rests_on_is_named_unless_it_is_good),
