@@ -105,7 +105,7 @@ UNIT_LIBS  := -lcmocka -ljansson -lsqlite3 -lconfuse -lseccomp -lcrypto
 
 PACKAGES_BUILD := gcc libc6-dev make musl-tools linux-libc-dev xz-utils pkg-config libevent-dev libsqlite3-dev libconfuse-dev \
                   libjsmn-dev libjansson-dev libssl-dev libseccomp-dev
-PACKAGES_CHECK := patch libcmocka-dev clang libclang-rt-14-dev shellcheck swtpm swtpm-tools tpm2-tools openssl curl perl mandoc cryptsetup-bin iproute2
+PACKAGES_CHECK := patch libcmocka-dev clang libclang-rt-14-dev shellcheck swtpm swtpm-tools tpm2-tools openssl curl perl mandoc cryptsetup-bin iproute2 socat
 PACKAGES_QEMU  := swtpm swtpm-tools qemu-system-x86 ovmf sbsigntool mtools cryptsetup-bin busybox-static zstd cpio kmod iproute2 \
                   systemd-boot-efi binutils tpm2-tools openssl perl libio-socket-ssl-perl curl e2fsprogs
 PACKAGES_BENCH := clevis clevis-tpm2 tang-common jose curl socat zstd cryptsetup-bin iproute2
@@ -353,6 +353,11 @@ $(B)/test-payload: tests/qemu/payload.c
 	@echo "  link   $@"
 	@$(CC) -std=c11 -O2 $(WARNINGS) -o $@ $< -lcrypto
 
+# A machine's secrets, to be searched for.
+$(B)/test-secrets: tests/qemu/secrets.c $(patsubst %,$(B)/host/%.o,$(LIBRARY) $(STORE)) $(T)/host/libbearssl.a $(T)/host/libtinycbor.a
+	@echo "  link   $@"
+	@$(CC) $(filter-out -MMD -MP,$(CPPFLAGS_ALL)) $(HOST_CFLAGS) -pie -Wl,--gc-sections -o $@ $^ -lsqlite3 -lconfuse
+
 # The agent with sanitizers and with a TCTI for swtpm: for tests and figures on a host without a TPM. Never installed.
 $(B)/test/bootgate: $(bootgate_OBJECTS:%=$(B)/test/%.o) $(THIRD_HOST)
 	@echo "  link   $@"
@@ -393,6 +398,8 @@ check-built: all $(HOSTILE) $(B)/test/bootgate $(B)/bench/firmware compile_comma
 
 # All tests.
 check: check-built $(QEMU_TOOLS) $(B)/packages/qemu
+
+check: check-built $(B)/test-mappings $(B)/test-secrets $(B)/packages/qemu
 	@tests/run $(CHECKS_FAST) -j 2 $(CHECKS_QEMU)
 
 # Without virtual machines.
@@ -400,11 +407,15 @@ check-fast: check-built
 	@tests/run $(CHECKS_FAST)
 
 check-qemu: all $(QEMU_TOOLS) $(B)/packages/qemu
+
+check-qemu: all $(B)/test-mappings $(B)/test-secrets $(B)/packages/qemu
 	@tests/run -j 2 $(CHECKS_QEMU)
 
 # What takes hours; its last run stands in docs/.
 FUZZ_RUNS_LONG := 1000000
 check-long: check-built $(QEMU_TOOLS) $(LONG_TOOLS) $(B)/packages/qemu
+
+check-long: check-built $(B)/test-mappings $(B)/test-secrets $(LONG_TOOLS) $(B)/packages/qemu
 	@tests/run $(foreach s,$(sort $(wildcard tests/long/*.sh)),'$(notdir $(s))=$(s)') mutants=tests/mutants/run \
 		'fuzz=tests/fuzz/run $(FUZZ_RUNS_LONG) $(FUZZERS)'
 

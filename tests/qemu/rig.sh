@@ -8,6 +8,7 @@
 #                          vars.fd                       the firmware's variables
 #                          tpm/                          the TPM's state
 #                          said/NAME                     files the guest finds as opt/org.bootgate/NAME (fw_cfg)
+#                          memory                        if it is there: the guest's RAM
 #                          verdict console tpm.log       what the last boot left: the lines of the private serial
 #                                                        port, the console, the TPM's traffic
 # Everything is made under build/qemu; nothing of the host is changed, no service of the host is used.
@@ -266,6 +267,8 @@ machine_boot() {
 			set -- "$@" -drive "if=none,id=$disk,format=raw,cache=unsafe,file=$boot_dir/$disk.img" \
 				-device "virtio-blk-pci,drive=$disk$([ $disk != esp ] || echo ,bootindex=0)"
 	done
+	[ ! -e "$boot_dir/memory" ] ||
+		set -- "$@" -object "memory-backend-file,id=ram,size=768M,share=on,mem-path=$boot_dir/memory" -machine memory-backend=ram
 	for file in "$boot_dir"/said/*; do
 		[ ! -e "$file" ] || set -- "$@" -fw_cfg "name=opt/org.bootgate/$(basename "$file"),file=$file"
 	done
@@ -284,6 +287,13 @@ machine_boot() {
 		echo "$status" >"$boot_run/ended"
 	) 9>&- &
 	echo $! >>"$RIG_WORK/pids"
+}
+
+# machine_memory DIR FILE: its RAM as it is now; the machine stands still meanwhile.
+machine_memory() {
+	kill -STOP "$(cat "$1/run/pid")"
+	cp --sparse=always --reflink=auto "$1/memory" "$2"
+	kill -CONT "$(cat "$1/run/pid")"
 }
 
 machine_is_off() {

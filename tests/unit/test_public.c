@@ -6,11 +6,13 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "crypto/ecdsa_sign.h"
 #include "structures/public.h"
+
 
 /* tpm2_readpublic -f tss, without its size; -n */
 static const char ek_rsa2048[] =
@@ -328,6 +330,51 @@ an_ak_that_is_not_what_it_claims_is_refused_with_a_sentence(void **state)
 	}
 }
 
+/* TPMA_OBJECT stands behind type and nameAlg. */
+static struct buffer
+flip_attribute(const char *hex, unsigned bit, uint8_t area[static PUBLIC_SIZE_MAX])
+{
+	struct area real = unhex(hex);
+	struct buffer b = buffer_of(area, PUBLIC_SIZE_MAX);
+
+	buffer_bytes(&b, bytes_of(real.p, real.n));
+	area[7 - bit / 8] ^= (uint8_t)(1u << bit % 8);
+	return b;
+}
+
+static void
+s14_each_attribute_of_an_ak_and_of_an_ek_is_looked_at(void **state)
+{
+	static const char *const eks[] = { ek_rsa2048, ek_p256, ek_p384 };
+	/* userWithAuth and adminWithPolicy say who may use an AK: the quote shows what it did. */
+	static const uint32_t free_bits = 0x000000c0;
+	unsigned tried = 0;
+
+	(void)state;
+	for (unsigned bit = 0; bit < 32; bit++) {
+		uint8_t area[PUBLIC_SIZE_MAX];
+		struct public_area k;
+		const char *why;
+		struct ak_case ak = { 0x00050472 ^ 1u << bit, 0x18, 0x0b, NULL };
+		struct buffer b = make_ak(&ak, area);
+
+		why = NULL;
+		tried++;
+		if (public_decode(buffer_view(&b), &k) == OK)
+			assert_int_equal(public_check_ak(&k, &why), (free_bits >> bit & 1) != 0 ? OK : E_KEY);
+		assert_true((why == NULL) == ((free_bits >> bit & 1) != 0));
+		for (size_t i = 0; i < 3; i++, tried++) {
+			b = flip_attribute(eks[i], bit, area);
+			why = NULL;
+			if (public_decode(buffer_view(&b), &k) == OK) {
+				assert_int_equal(public_check_ek(&k, &why), E_KEY);
+				assert_non_null(why);
+			}
+		}
+	}
+	printf("# count: %u attack cases tried\n", tried);
+}
+
 static void
 put_signature(struct buffer *b, uint16_t scheme, uint16_t hash, struct bytes r, struct bytes s)
 {
@@ -396,6 +443,7 @@ main(void)
 		cmocka_unit_test(an_ek_is_of_a_default_template_or_is_refused_with_a_sentence),
 		cmocka_unit_test(templates_make_what_the_checks_accept),
 		cmocka_unit_test(an_ak_that_is_not_what_it_claims_is_refused_with_a_sentence),
+		cmocka_unit_test(s14_each_attribute_of_an_ak_and_of_an_ek_is_looked_at),
 		cmocka_unit_test(a_signature_must_be_of_the_keys_own_scheme_and_hash),
 	};
 
