@@ -358,6 +358,12 @@ $(B)/test-secrets: tests/qemu/secrets.c $(patsubst %,$(B)/host/%.o,$(LIBRARY) $(
 	@echo "  link   $@"
 	@$(CC) $(filter-out -MMD -MP,$(CPPFLAGS_ALL)) $(HOST_CFLAGS) -pie -Wl,--gc-sections -o $@ $^ -lsqlite3 -lconfuse
 
+# Loaded into the agent by a test: it stops before it ends, so that its memory can be searched.
+$(B)/test/stop.so: tests/unit/agent/stop.c | $(B)/packages/check
+	@mkdir -p $(@D)
+	@echo "  test   $<"
+	@$(CC) -std=c11 -D_GNU_SOURCE -O2 $(WARNINGS) -Wno-missing-prototypes -shared -fPIC -o $@ $<
+
 # The agent with sanitizers and with a TCTI for swtpm: for tests and figures on a host without a TPM. Never installed.
 $(B)/test/bootgate: $(bootgate_OBJECTS:%=$(B)/test/%.o) $(THIRD_HOST)
 	@echo "  link   $@"
@@ -381,7 +387,7 @@ compile_commands.json: Makefile
 	@{ echo '['; find src -name '*.c' | sort | sed 's|.*|{"directory":"$(CURDIR)","file":"&","arguments":["$(CC)","-std=c11","-D_GNU_SOURCE","-DBOOTGATE_VERSION=\\"$(VERSION)\\"","-Isrc","-isystem","$(BEARSSL)/inc","-isystem","$(TINYCBOR)/src","-isystem","$(TSS)/include","-c","&"]},|' | sed '$$ s/,$$//'; echo ']'; } > $@
 
 # What the virtual machines' tests bring along.
-QEMU_TOOLS := $(patsubst %,$(B)/test-%,mappings payload thief)
+QEMU_TOOLS := $(patsubst %,$(B)/test-%,mappings payload secrets thief)
 qemu-tools: $(QEMU_TOOLS)
 
 # What `make check` runs, in this order: NAME=COMMAND.
@@ -394,12 +400,10 @@ CHECKS_FAST = layers=tests/lint/layers.sh shellcheck=tests/lint/shellcheck.sh th
 	'fuzz=tests/fuzz/run $(FUZZ_RUNS) $(FUZZERS)'
 CHECKS_QEMU = $(foreach s,$(sort $(wildcard tests/qemu/[0-9]*.sh)),'$(notdir $(s))=$(s)')
 
-check-built: all $(HOSTILE) $(B)/test/bootgate $(B)/bench/firmware compile_commands.json $(UNIT_TESTS:%=$(B)/test/%) $(FUZZERS:%=$(B)/fuzz/%) $(B)/packages/check
+check-built: all $(HOSTILE) $(B)/test/bootgate $(B)/test/stop.so $(B)/test-secrets $(B)/bench/bootgate $(B)/bench/firmware compile_commands.json $(UNIT_TESTS:%=$(B)/test/%) $(FUZZERS:%=$(B)/fuzz/%) $(B)/packages/check
 
 # All tests.
 check: check-built $(QEMU_TOOLS) $(B)/packages/qemu
-
-check: check-built $(B)/test-mappings $(B)/test-secrets $(B)/packages/qemu
 	@tests/run $(CHECKS_FAST) -j 2 $(CHECKS_QEMU)
 
 # Without virtual machines.
@@ -407,15 +411,11 @@ check-fast: check-built
 	@tests/run $(CHECKS_FAST)
 
 check-qemu: all $(QEMU_TOOLS) $(B)/packages/qemu
-
-check-qemu: all $(B)/test-mappings $(B)/test-secrets $(B)/packages/qemu
 	@tests/run -j 2 $(CHECKS_QEMU)
 
 # What takes hours; its last run stands in docs/.
 FUZZ_RUNS_LONG := 1000000
 check-long: check-built $(QEMU_TOOLS) $(LONG_TOOLS) $(B)/packages/qemu
-
-check-long: check-built $(B)/test-mappings $(B)/test-secrets $(LONG_TOOLS) $(B)/packages/qemu
 	@tests/run $(foreach s,$(sort $(wildcard tests/long/*.sh)),'$(notdir $(s))=$(s)') mutants=tests/mutants/run \
 		'fuzz=tests/fuzz/run $(FUZZ_RUNS_LONG) $(FUZZERS)'
 

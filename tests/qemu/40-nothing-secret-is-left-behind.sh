@@ -18,6 +18,7 @@ rig_esp "$MACHINE/esp.img" "$WORLD/uki"
 cat >"$MACHINE/said/job" <<'EOF'
 dmesg
 echo "seen: $(grep -c 'cryptsetup --batch-mode open' /run/seen)"
+echo "debugged: $(tr '\0' ' ' </run/seen | grep -c 'bootgate --debug boot')"
 echo "cores: $(ls /run/core* 2>/dev/null | wc -l)"
 echo "planted: 706c616e7465642d7365637265742d3031"
 sleep 300
@@ -37,12 +38,10 @@ approval_ref() {
 FIXTURE_PORT=8444
 verifier_start "$VERIFIER"
 operator reference add "$WORLD/uki"
-perl "$RIG/hold.pl" 8443 8444 10000 "$WORLD/go" &
+perl "$RIG/hold.pl" 8443 8444 4000 "$WORLD/go" &
 echo $! >>"$RIG_WORK/pids"
 
 machine_boot "$MACHINE"
-check "before it is approved, the memory's overwriting at a reset was asked for" \
-	machine_wait "$MACHINE" 'overwrite requested'
 check "the machine asks for its approval" rig_wait "$RIG_BOOT_LIMIT" test -e "$WORLD/go.full"
 machine_memory "$MACHINE" "$WORLD/asking"
 : >"$WORLD/go"
@@ -74,7 +73,7 @@ traffic "$RIG_BUILD/world-$fixture_name/machine/tpm.log" >"$WORLD/traffic-enrolm
 finds() {
 	finds_in=$1 finds_name=$2
 	shift 2
-	"$SECRETS" search "$finds_in" "$@" | grep "^$finds_name [1-9]"
+	"$SECRETS" search "$finds_in" "$@" | grep -q "^$finds_name [1-9]"
 }
 lacks() {
 	"$SECRETS" search "$@" >"$WORLD/search" || return 1
@@ -85,7 +84,7 @@ check "control: while it is in use, the boot's key is in the memory" finds "$kno
 check "control: dm-crypt's key is in the memory after the hand-over" finds "$WORLD/must" volume-key "$WORLD/handed-over"
 check "control: so is what was planted" finds "$WORLD/must" planted "$WORLD/handed-over"
 check "control: the approval went to the TPM" finds "$WORLD/must" approval-ref "$WORLD/traffic"
-check "control: debugging was on" machine_sees "$MACHINE" 'bootgate: debug:'
+check "control: debugging was on" said 'debugged: [1-9].*'
 check "control: arguments and environments were seen" said 'seen: [1-9].*'
 check "none is in the memory after the hand-over" lacks "$known" "$WORLD/handed-over"
 check "none is on the console, nor in the kernel's log" lacks "$known" "$MACHINE/console" "$MACHINE/verdict"
@@ -94,5 +93,6 @@ check "none was seen by who listens between processor and TPM in the boot" lacks
 check "nor at the enrolment" lacks "$known" "$WORLD/traffic-enrolment"
 check "none is in the verifier's log" lacks "$known" "$VERIFIER/log"
 check "there is no core" said 'cores: 0'
+check "that this firmware does not know MemoryOverwriteRequest is said" says 'MemoryOverwriteRequest could not be set \(not found\): a warm reset may leave keys'
 rm -f "$WORLD/asking" "$WORLD/handed-over" "$MACHINE/memory"
 done_testing "$MACHINE"
