@@ -209,7 +209,7 @@ receive(TSS2_TCTI_CONTEXT *tcti, size_t *size, uint8_t *answer, int32_t timeout)
 		if (rc != TSS2_RC_SUCCESS)
 			return fail(w, rc);
 		have += n;
-	} while (w->kind->stream && have < room && (have < HEADER || have < size_in(answer)));
+	} while (w->kind->stream && (have < HEADER || (have < size_in(answer) && size_in(answer) <= room)));
 	if (w->kind->stream)
 		hang_up(w);
 	if (have < HEADER || size_in(answer) != have || (code_in(answer) != TPM2_RC_SUCCESS && have != HEADER))

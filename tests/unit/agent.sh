@@ -49,13 +49,13 @@ agent enroll --token-file token
 ok "something else than a token is refused before the TPM is asked for anything" tpm_holds 0 0
 
 ctl enroll token >token
-sed -i 's/.$/x/; y/x/0/' token
+sed -i 's/0$/1/; t; s/.$/0/' token
 agent enroll --token-file token
 ok "a token with a wrong key is refused: 7" ends 7
 ok "then nothing is left in the TPM" tpm_holds 0 0
 ok "and nothing is noted" test ! -e /var/lib/bootgate/machine
 
-perl "$top/tests/unit/agent/cut.pl" "$CUT" "$PORT" 2 >cut.log &
+perl "$top/tests/unit/agent/cut.pl" "$CUT" "$PORT" before-answer:2 drop 1000 >cut.log &
 wait_for 5 grep -q ready cut.log
 configure "$CUT"
 ctl enroll token >token

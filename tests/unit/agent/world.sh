@@ -90,11 +90,24 @@ stop_tpm() {
 	rm -f tpm.socket tpm.socket.ctrl
 }
 
+# The agent looks at every disk: those of others who use this host are not there.
+hide_other_disks() {
+	mkdir dev
+	mount -t tmpfs none dev
+	for node in null zero full random urandom tty console loop-control "${1#/dev/}"; do
+		[ ! -e "/dev/$node" ] || cp -a "/dev/$node" dev
+	done
+	mkdir dev/shm dev/pts
+	ln -s /proc/self/fd dev/fd
+	mount --move dev /dev
+}
+
 make_volume() {
 	truncate -s 40M disk.img
 	printf first >passphrase
 	cryptsetup luksFormat -q --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 disk.img passphrase
 	loop=$(losetup -f --show disk.img)
+	hide_other_disks "$loop"
 	trap 'losetup -d "$loop"; rm -rf "$work"' EXIT
 }
 
