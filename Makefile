@@ -37,7 +37,7 @@ POLICY     := policy/appraise policy/case policy/command_line policy/comments po
 STORE      := store/config store/keys store/record store/sqlite
 NET        := net/https net/https_head net/trust net/url
 AGENT      := agent/approve agent/attest agent/boot agent/certificates agent/console agent/door agent/enroll agent/identity agent/ima agent/luks_enroll agent/main \
-              agent/opened agent/retry \
+              agent/opened agent/retry agent/rotate \
               agent/block agent/cryptsetup agent/mapping agent/memory_overwrite agent/settings agent/volume
 VERIFIER   := verifier/attest verifier/bootgated verifier/confine verifier/desk verifier/ekcert_ask ekcert/ekcert_code verifier/enroll \
               verifier/frame verifier/front verifier/http verifier/judge verifier/library verifier/nonce verifier/shares verifier/stranger \

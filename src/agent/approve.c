@@ -9,12 +9,20 @@
 
 #include "agent/door.h"
 #include "agent/retry.h"
+#include "agent/rotate.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "crypto/random.h"
 
 #define TPM_WAIT_SECONDS 15
+
+/* What an approval came to. */
+struct unlocked {
+	uint32_t epoch, next; /* whose secret was read; the one to rotate to, or 0 */
+	struct hpke_private machine_key;
+	struct token_ticket fresh;
+};
 
 /* Something was said: the prompt is to be shown again. */
 static void
@@ -164,36 +172,30 @@ cached_ticket(const struct volume *v, size_t n, const uint8_t delegation[TOKEN_D
 	return NULL;
 }
 
-/* The first index is the one whose machine key was quoted; only with its secret the comparison below can succeed. */
 static const struct gate *
-find_gate(const struct attest *a, size_t *index)
+find_gate(const struct attest *a, const struct index_claim *claim)
 {
-	for (*index = 0; *index < a->identity->indices; ++*index) {
-		const struct index_claim *claim = &a->identity->index[*index];
+	for (size_t i = 0; i < a->result.gates; i++) {
+		const struct gate *g = &a->result.gate[i];
 
-		for (size_t i = 0; i < a->result.gates; i++) {
-			const struct gate *g = &a->result.gate[i];
-
-			if (g->approval.n > 0 && g->epoch == claim->epoch && g->handle == claim->handle)
-				return g;
-		}
+		if (g->approval.n > 0 && g->epoch == claim->epoch && g->handle == claim->handle)
+			return g;
 	}
 	return NULL;
 }
 
-/* Step 4: the TPM checks the approval itself, and only then gives the secret. ${fresh}: the ticket that was made, n = 0 when a cached one served. */
+/* One gate. ${fresh}: the ticket that was made, n = 0 when a cached one served. */
 static enum status
-read_secret(struct attest *a, const struct volume *v, size_t n, struct token_ticket *fresh, uint8_t secret[GATE_SECRET_SIZE])
+read_index(struct attest *a, size_t index, const struct gate *g, const struct volume *v, size_t n, struct token_ticket *fresh,
+	uint8_t secret[GATE_SECRET_SIZE])
 {
 	struct tpm_approval approval;
 	struct tpm_ticket ticket = { .n = 0 };
 	const struct token_ticket *cached;
 	uint8_t digest[HASH_SIZE_MAX];
-	size_t index;
-	const struct gate *g = find_gate(a, &index);
 	enum status s;
 
-	if (g == NULL || g->delegation.n > sizeof approval.delegation || g->approval.n > sizeof approval.signature)
+	if (g->delegation.n > sizeof approval.delegation || g->approval.n > sizeof approval.signature)
 		return E_PROTOCOL;
 	memset(&approval, 0, sizeof approval);
 	approval.authority = a->settings->authority;
@@ -206,7 +208,7 @@ read_secret(struct attest *a, const struct volume *v, size_t n, struct token_tic
 	cached = cached_ticket(v, n, digest);
 	if (cached != NULL)
 		memcpy(ticket.p, cached->p, ticket.n = cached->n);
-	s = tpm_secret_read(a->tpm, &a->identity->nv[index], &approval, &ticket, secret);
+	s = (index == 0 ? tpm_secret_read : tpm_secret_try)(a->tpm, &a->identity->nv[index], &approval, &ticket, secret);
 	fresh->n = 0;
 	if (s == OK && (cached == NULL || cached->n != ticket.n || memcmp(cached->p, ticket.p, ticket.n) != 0)) {
 		memcpy(fresh->delegation, digest, sizeof fresh->delegation);
@@ -215,30 +217,27 @@ read_secret(struct attest *a, const struct volume *v, size_t n, struct token_tic
 	return s;
 }
 
+/* Step 4: the TPM checks the approval itself, and only then gives the secret: the new one of a rotation, where it will do, before the old one. */
 static enum status
-open_seal(struct attest *a, const struct volume *v, const struct hpke_private *machine_key, uint8_t key[SEAL_KEY_SIZE])
+read_secret(struct attest *a, const struct volume *v, size_t n, struct token_ticket *fresh, uint8_t secret[GATE_SECRET_SIZE], size_t *index)
 {
-	enum status s = E_NOT_FOUND;
+	enum status s = E_PROTOCOL;
 
-	for (size_t i = 0; i < v->token.seals && s != OK; i++) {
-		const struct token_seal *seal = &v->token.seal[i];
+	for (size_t i = a->identity->indices; i-- > 0 && s != OK && s != E_TPM_LOST;) {
+		const struct gate *g = find_gate(a, &a->identity->index[i]);
 
-		for (size_t k = 0; k < a->statement.shares && s != OK; k++) {
-			uint8_t share[SHARE_SIZE];
-
-			if (memcmp(a->statement.share[k].id, seal->share, SHARE_ID_SIZE) != 0)
-				continue;
-			s = message_share_open(&a->hpke, a->digest, &a->statement.share[k], share);
-			if (s == OK)
-				s = seal_open(seal, machine_key, share, bytes_of(v->aad, v->aad_n), key);
-			memory_wipe(share, sizeof share);
-		}
+		if (g == NULL || (i > 0 && !rotate_is_prepared(a, v, n)))
+			continue;
+		s = read_index(a, i, g, v, n, fresh, secret);
+		*index = i;
+		if (i > 0 && s != OK)
+			log_warning("the secret of epoch %u does not come (%s); the earlier one is still there", (unsigned)g->epoch, status_text(s));
 	}
 	return s;
 }
 
 static void
-hand_out(struct attest *a, const struct volume *v, size_t n, const struct hpke_private *machine_key, const struct token_ticket *fresh, int fd)
+hand_out(struct attest *a, const struct volume *v, size_t n, const struct unlocked *u, int fd)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct approve_key out;
@@ -247,11 +246,13 @@ hand_out(struct attest *a, const struct volume *v, size_t n, const struct hpke_p
 
 		if (!v[i].has_token)
 			continue;
-		s = open_seal(a, &v[i], machine_key, key);
+		s = rotate_open_seal(a, &v[i], u->epoch, &u->machine_key, key);
 		if (s == OK) {
 			memset(&out, 0, sizeof out);
 			out.volume = i;
-			out.ticket = *fresh;
+			out.ticket = u->fresh;
+			out.epoch = u->epoch;
+			out.last = u->next == u->epoch || a->identity->indices == 1;
 			seal_text(key, out.key);
 			s = file_write_all(fd, bytes_of(&out, sizeof out));
 			memory_wipe(&out, sizeof out);
@@ -281,28 +282,71 @@ close_door(struct attest *a)
 	return E_KEY;
 }
 
+/* Behind the closed door, and with the keys handed out: whatever becomes of this, the volumes open, now and at the next boot. */
+static void
+rotate(struct attest *a, const struct volume *v, size_t n, const struct unlocked *u, int fd)
+{
+	struct approve_key out;
+	uint8_t machine_key[HPKE_KEY_SIZE], key[SEAL_KEY_SIZE];
+	enum status s = open_tpm(a->settings, &a->tpm);
+
+	memset(&out, 0, sizeof out);
+	if (s == OK)
+		s = rotate_make_index(a, u->next, &out.index, machine_key);
+	close_tpm(&a->tpm, s);
+	for (size_t i = 0; s == OK && i < n; i++) {
+		if (!v[i].has_token || rotate_open_seal(a, &v[i], u->epoch, &u->machine_key, key) != OK)
+			continue;
+		out.volume = i;
+		out.epoch = u->epoch;
+		if (rotate_make_seal(a, &v[i], u->epoch, u->next, machine_key, key, &out.seal) == OK)
+			s = file_write_all(fd, bytes_of(&out, sizeof out));
+		memory_wipe(key, sizeof key);
+	}
+}
+
+/* A secret was read: the door, before anything is made of it. */
+static enum status
+use_secret(struct attest *a, const struct volume *v, size_t n, const struct unlocked *u, bool enrolled, int fd)
+{
+	enum status s = close_door(a);
+
+	if (s == OK && !enrolled) {
+		log_error("the TPM secret was replaced: it is not the one of this machine's enrolment. Open by passphrase, look for who did it, and enrol again");
+		s = E_KEY;
+	}
+	if (s != OK)
+		return s;
+	hand_out(a, v, n, u, fd);
+	if (u->next > u->epoch)
+		rotate(a, v, n, u, fd);
+	return OK;
+}
+
 static enum status
 use_approval(struct attest *a, const struct volume *v, size_t n, int fd)
 {
 	uint8_t secret[GATE_SECRET_SIZE] = { 0 };
-	struct hpke_private machine_key;
-	struct token_ticket fresh;
-	enum status s = read_secret(a, v, n, &fresh, secret);
+	struct unlocked u = { .next = rotate_order(&a->statement) };
+	size_t index = 0;
+	bool enrolled;
+	enum status s = read_secret(a, v, n, &u.fresh, secret, &index);
 
 	if (s != OK)
 		return s;
-	/* A secret was read: the door, before anything else. */
-	s = close_door(a);
-	if (s == OK)
-		s = hpke_derive(BYTES(secret), &machine_key);
+	u.epoch = a->identity->index[index].epoch;
+	/* 32 bytes it can be derived from; without a key, the comparison fails. */
+	(void)hpke_derive(BYTES(secret), &u.machine_key);
 	memory_wipe(secret, sizeof secret);
-	if (s == OK && !memory_equal(machine_key.pk, a->binding.machine_key, sizeof machine_key.pk)) {
-		log_error("the TPM secret was replaced: it is not the one of this machine's enrolment. Open by passphrase, look for who did it, and enrol again");
-		s = E_KEY;
+	enrolled = memory_equal(u.machine_key.pk, a->identity->machine_key[index], sizeof u.machine_key.pk);
+	if (index > 0 && !(enrolled && rotate_opens_all(a, v, n, u.epoch, &u.machine_key))) {
+		log_warning("the secret of epoch %u does not open every volume; the earlier one is asked for", (unsigned)u.epoch);
+		a->identity->indices = 1;
+		s = E_TPM_AGAIN;
+	} else {
+		s = use_secret(a, v, n, &u, enrolled, fd);
 	}
-	if (s == OK)
-		hand_out(a, v, n, &machine_key, &fresh, fd);
-	memory_wipe(&machine_key, sizeof machine_key);
+	memory_wipe(&u, sizeof u);
 	return s;
 }
 

@@ -94,7 +94,7 @@ bind(struct attest *a, enum purpose purpose, struct bytes nonce, struct buffer *
 	memset(b, 0, sizeof *b);
 	b->purpose = purpose;
 	memcpy(b->machine, a->identity->machine, sizeof b->machine);
-	memcpy(b->machine_key, a->identity->machine_key, sizeof b->machine_key);
+	memcpy(b->machine_key, a->identity->machine_key[0], sizeof b->machine_key);
 	/* Our own hash of the public area that the salt goes to, never a stored Name: a swapped EK handle shows. */
 	s = tpm_object_name(&a->identity->ek, &b->salting_key, &handle);
 	b->indices = a->identity->indices;

@@ -19,12 +19,14 @@
 #include "agent/door.h"
 #include "agent/memory_overwrite.h"
 #include "agent/opened.h"
+#include "agent/rotate.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/memory.h"
 
 #define SCAN_SECONDS 15
 #define CONSOLE_SECONDS 10
+#define REST_SECONDS 60
 
 enum how { SHUT = 0, BY_APPROVAL, BY_PASSPHRASE };
 
@@ -34,6 +36,8 @@ static struct boot {
 	struct volume volume[VOLUMES_MAX];
 	char name[VOLUMES_MAX][VOLUME_NAME_MAX];
 	enum how opened[VOLUMES_MAX];
+	uint32_t epoch[VOLUMES_MAX]; /* of the seal that opened it */
+	bool rotated; /* the seals before that one have done their duty */
 	size_t volumes;
 	bool named; /* some of them are named in the configuration */
 	pid_t child;
@@ -42,6 +46,7 @@ static struct boot {
 	struct console console;
 	int64_t console_after; /* when to look for it again */
 	int64_t told;          /* of the seconds that are left: the last that were said */
+	int64_t complete_since;
 	struct attest attest; /* the child's */
 } boot;
 
@@ -126,11 +131,24 @@ all_open(const struct boot *b)
 	return b->volumes > 0;
 }
 
-/* And there are no more keys to come for others. */
-static bool
-is_complete(const struct boot *b)
+static int64_t
+seconds_now(void)
 {
-	return all_open(b) && b->keys < 0;
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec;
+}
+
+/* And there are no more keys to come for others, nor seals; which a boot does not wait for without end. */
+static bool
+is_complete(struct boot *b)
+{
+	if (!all_open(b))
+		return false;
+	if (b->complete_since == 0)
+		b->complete_since = seconds_now();
+	return b->keys < 0 || seconds_now() - b->complete_since >= REST_SECONDS;
 }
 
 static void
@@ -158,15 +176,6 @@ ask_passphrase(const struct boot *b)
 	put(&out, b->keys >= 0 ? ", beside the approval that is being asked for: " : ": ");
 	text[out.n] = '\0';
 	console_ask(&b->console, text);
-}
-
-static int64_t
-seconds_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec;
 }
 
 /* The console may come late, or go and come back. */
@@ -313,11 +322,13 @@ open_by_approval(struct boot *b, size_t i, const struct approve_key *in)
 		return;
 	}
 	b->opened[i] = BY_APPROVAL;
+	b->epoch[i] = in->epoch;
+	b->rotated = in->last;
 	log_info("%s: opened as %s by approval", v->device, b->name[i]);
 	cache_ticket(v, &in->ticket);
 }
 
-/* A key from the child. The door is closed already: it closes it before it writes. */
+/* A key from the child, or a second seal. The door is closed already: it closes it before it writes. */
 static void
 take_key(struct boot *b)
 {
@@ -325,7 +336,10 @@ take_key(struct boot *b)
 	enum status s = file_read_all(b->keys, &in, sizeof in);
 
 	if (s == OK && in.volume < b->volumes) {
-		open_by_approval(b, in.volume, &in);
+		if (in.seal.epoch == 0)
+			open_by_approval(b, in.volume, &in);
+		else if (b->opened[in.volume] == BY_APPROVAL)
+			rotate_add_seal(&b->volume[in.volume], in.epoch, &in.seal, &in.index);
 	} else {
 		if (s != OK)
 			reap_child(b);
@@ -349,6 +363,7 @@ close_approved(struct boot *b)
 		if (volume_close(b->name[i]) != OK)
 			door_poweroff("it cannot be closed");
 		b->opened[i] = SHUT;
+		b->epoch[i] = 0;
 	}
 }
 
@@ -509,11 +524,14 @@ boot_run(const struct settings *settings)
 	console_close(&b->console);
 	kill_child(b);
 	approve_clean_up(settings);
-	if (s == OK)
+	if (s == OK) {
 		door_close_or_poweroff(settings->tpm, "left", bytes_of(NULL, 0));
-	else
+		if (b->rotated)
+			rotate_finish(settings, b->volume, b->volumes, b->epoch);
+	} else {
 		/* What follows may be a shell. */
 		close_approved(b);
+	}
 	memory_wipe(&b->attest, sizeof b->attest);
 	return s;
 }

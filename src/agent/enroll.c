@@ -233,7 +233,7 @@ make_secret(struct enrollment *e)
 	if (s == OK)
 		s = hpke_derive(BYTES(secret), &machine_key);
 	if (s == OK) {
-		memcpy(id->machine_key, machine_key.pk, sizeof id->machine_key);
+		memcpy(id->machine_key[0], machine_key.pk, sizeof machine_key.pk);
 		s = tpm_secret_define(e->tpm, &id->ek, &e->settings->authority, e->challenge.epoch, &id->index[0].handle, secret, &id->nv[0]);
 		e->secret_made = s == OK;
 	}
@@ -261,7 +261,7 @@ finish(struct enrollment *e, enum enrolled_state *state)
 	m.nv_handle = id->index[0].handle;
 	id->nv_handle_next = m.nv_handle_next = m.nv_handle + 1;
 	m.epoch = id->index[0].epoch;
-	memcpy(m.machine_key, id->machine_key, sizeof m.machine_key);
+	memcpy(m.machine_key, id->machine_key[0], sizeof m.machine_key);
 	m.attest = buffer_view(&attest);
 	m.signature = buffer_view(&signature);
 	if (s == OK)
@@ -296,8 +296,11 @@ undo(struct enrollment *e)
 static void
 drop_earlier(struct enrollment *e)
 {
-	uint32_t handle = e->before.index[0].handle;
+	uint32_t handle = e->before.index[0].handle, other = e->before.nv_handle_next;
 
+	/* Where a rotation moved it, of which the note does not know. */
+	if (other != 0 && other != e->identity.index[0].handle)
+		tpm_secret_clear(e->tpm, &e->settings->authority, e->challenge.epoch, other);
 	if (handle == 0 || handle == e->identity.index[0].handle)
 		return;
 	if (tpm_secret_delete(e->tpm, handle) == OK)

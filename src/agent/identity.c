@@ -37,9 +37,10 @@ identity_from_token(const struct token *token, struct identity *id)
 	take_object(&token->cache.ak, id->ak_handle, &id->ak);
 	if (token->seals == 0)
 		return E_MISSING;
-	memcpy(id->machine_key, token->seal[0].machine_key, sizeof id->machine_key);
+	id->nv_handle_next = token->nv_handle[1];
 	id->indices = token->seals;
 	for (size_t i = 0; i < token->seals; i++) {
+		memcpy(id->machine_key[i], token->seal[i].machine_key, sizeof id->machine_key[i]);
 		id->index[i] = (struct index_claim){ token->nv_handle[i], token->seal[i].epoch };
 		take_object(&token->cache.nv[i], token->nv_handle[i], &id->nv[i]);
 	}
@@ -83,7 +84,7 @@ parse_line(struct identity *id, char *line, unsigned *lines)
 	}
 	if (strncmp(line, "machine-key", (size_t)(equals - line)) != 0)
 		return E_SYNTAX;
-	return text_unhex(equals + 3, id->machine_key, sizeof id->machine_key, &n) == OK && n == sizeof id->machine_key ? OK : E_SYNTAX;
+	return text_unhex(equals + 3, id->machine_key[0], MACHINE_KEY_SIZE, &n) == OK && n == MACHINE_KEY_SIZE ? OK : E_SYNTAX;
 }
 
 enum status
@@ -110,7 +111,7 @@ identity_save(const struct identity *id, const char *path)
 		"ek = 0x%08" PRIx32 "\nak = 0x%08" PRIx32 "\nnv = 0x%08" PRIx32 "\nepoch = %" PRIu32 "\nnv-next = 0x%08" PRIx32 "\n"
 		"machine-key = %s\n",
 		id->ek_handle, id->ak_handle, id->index[0].handle, id->index[0].epoch, id->nv_handle_next,
-		text_hex(BYTES(id->machine_key), key, sizeof key));
+		text_hex(BYTES(id->machine_key[0]), key, sizeof key));
 
 	if (n < 0 || (size_t)n >= sizeof text)
 		return E_TOO_LARGE;
@@ -158,6 +159,28 @@ complete_object(struct tpm *t, const char *what, uint32_t handle, struct tpm_obj
 	return s;
 }
 
+/* While a rotation is under way only the TPM knows which of the two there are: whatever was cached, it is asked. */
+static enum status
+drop_absent(struct tpm *t, struct identity *id)
+{
+	enum status s = tpm_object_find(t, id->index[1].handle, &id->nv[1]);
+
+	if (s == E_NOT_FOUND) {
+		id->indices = 1;
+		return OK;
+	}
+	if (s == OK)
+		s = tpm_object_find(t, id->index[0].handle, &id->nv[0]);
+	if (s != E_NOT_FOUND)
+		return s;
+	id->nv_handle_next = id->index[0].handle;
+	id->index[0] = id->index[1];
+	id->nv[0] = id->nv[1];
+	memcpy(id->machine_key[0], id->machine_key[1], sizeof id->machine_key[0]);
+	id->indices = 1;
+	return OK;
+}
+
 enum status
 identity_complete(struct tpm *t, struct identity *id, bool fresh)
 {
@@ -174,8 +197,10 @@ identity_complete(struct tpm *t, struct identity *id, bool fresh)
 	s = complete_object(t, "EK", id->ek_handle, &id->ek);
 	if (s == OK)
 		s = complete_object(t, "AK", id->ak_handle, &id->ak);
-	for (size_t i = 0; s == OK && i < id->indices; i++)
-		s = complete_object(t, "secret", id->index[i].handle, &id->nv[i]);
+	if (s == OK && id->indices == 2)
+		s = drop_absent(t, id);
+	if (s == OK)
+		s = complete_object(t, "secret", id->index[0].handle, &id->nv[0]);
 	if (s == OK)
 		s = tpm_object_public(&id->ek, &public, &handle);
 	if (s == OK)

@@ -14,9 +14,9 @@
 
 struct identity {
 	uint8_t machine[MACHINE_ID_SIZE];
-	uint8_t machine_key[MACHINE_KEY_SIZE];
+	uint8_t machine_key[GATES_MAX][MACHINE_KEY_SIZE]; /* of each index */
 	uint32_t ek_handle, ak_handle, nv_handle_next;
-	size_t indices;
+	size_t indices; /* two while a rotation is under way, the older first */
 	struct index_claim index[GATES_MAX];
 	struct tpm_object ek, ak, nv[GATES_MAX]; /* n = 0: not known yet, to be read from the TPM */
 };
@@ -37,7 +37,10 @@ enum status identity_check_place(const char *path);
  */
 enum status identity_open_tpm(const char *tcti, struct tpm **t);
 
-/* identity_complete(t, id): read from the TPM what is not known yet, and set the machine's id. ${fresh}: forget what was cached. */
+/*
+ * identity_complete(t, id): read from the TPM what is not known yet, and set the machine's id. ${fresh}: forget what was cached.
+ * Of two indices one that is not there is dropped, so that nothing is claimed that there is not.
+ */
 enum status identity_complete(struct tpm *t, struct identity *id, bool fresh);
 
 #endif

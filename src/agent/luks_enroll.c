@@ -231,9 +231,31 @@ enroll(struct work *w, const char *file)
 	return OK;
 }
 
+/* A rotation has moved the secret, and could not write the note: the tokens know. */
+static bool
+catch_up(struct identity *id)
+{
+	static struct volume list[VOLUMES_MAX];
+	const struct token *best = NULL;
+	uint32_t epoch = id->index[0].epoch;
+	size_t n;
+
+	(void)volume_scan(NULL, 0, false, list, &n);
+	for (size_t i = 0; i < n; i++) {
+		const struct token *t = &list[i].token;
+
+		if (!list[i].has_token || t->ak_handle != id->ak_handle || t->seal[t->seals - 1].epoch <= epoch)
+			continue;
+		epoch = t->seal[t->seals - 1].epoch;
+		best = t;
+	}
+	return best != NULL && identity_from_token(best, id) == OK;
+}
+
 static enum status
 prepare(struct work *w, const char *device)
 {
+	bool moved;
 	enum status s = identity_load(IDENTITY_PATH, &w->identity);
 
 	if (s != OK) {
@@ -250,7 +272,11 @@ prepare(struct work *w, const char *device)
 		return s;
 	w->attest.settings = w->settings;
 	w->attest.identity = &w->identity;
-	return identity_complete(w->attest.tpm, &w->identity, true);
+	moved = catch_up(&w->identity);
+	s = identity_complete(w->attest.tpm, &w->identity, true);
+	if (s == OK && moved && w->identity.indices == 1 && identity_save(&w->identity, IDENTITY_PATH) != OK)
+		log_warning("%s could not be written", IDENTITY_PATH);
+	return s;
 }
 
 enum status

@@ -188,6 +188,39 @@ token_decode(struct bytes in, struct json *j, struct token *t)
 	return s;
 }
 
+const struct token_seal *
+token_seal_find(const struct token *t, uint32_t epoch)
+{
+	for (size_t i = 0; i < t->seals; i++)
+		if (t->seal[i].epoch == epoch)
+			return &t->seal[i];
+	return NULL;
+}
+
+enum status
+token_rotate(struct token *t, uint32_t epoch, const struct token_seal *seal, const struct token_object *nv)
+{
+	const struct token_seal *kept = token_seal_find(t, epoch);
+
+	if (kept == NULL)
+		return E_NOT_FOUND;
+	if (kept != t->seal) {
+		uint32_t handle = t->nv_handle[0];
+
+		t->seal[0] = *kept;
+		t->nv_handle[0] = t->nv_handle[1];
+		t->nv_handle[1] = handle;
+		t->cache.nv[0] = t->cache.nv[1];
+	}
+	t->seals = 1;
+	t->cache.nv[1].n = 0;
+	if (seal != NULL) {
+		t->seal[t->seals++] = *seal;
+		t->cache.nv[1] = *nv;
+	}
+	return OK;
+}
+
 /*
  * Writing.
  */

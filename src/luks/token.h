@@ -72,6 +72,16 @@ enum status token_decode(struct bytes in, struct json *j, struct token *t);
 /* token_same_machine(a, b): whether they name a machine key in common. Nothing in a token is believed, this neither. */
 bool token_same_machine(const struct token *a, const struct token *b);
 
+/*
+ * token_rotate(t, epoch, seal, nv): of its seals only that of ${epoch} stays, as the first one; its index with it, and the other handle is the next.
+ * Then ${seal} is the second one, and ${nv} its index as a serialised ESYS_TR; NULL: there is none.
+ * E_NOT_FOUND, and nothing is changed, when there is no seal of that epoch.
+ */
+enum status token_rotate(struct token *t, uint32_t epoch, const struct token_seal *seal, const struct token_object *nv);
+
+/* token_seal_find(t, epoch): the seal of that epoch, or NULL. */
+const struct token_seal *token_seal_find(const struct token *t, uint32_t epoch);
+
 /* token_encode(t, out): appends the JSON.  E_RANGE for what token_decode() would refuse; E_NO_SPACE. */
 enum status token_encode(const struct token *t, struct buffer *out);
 

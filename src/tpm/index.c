@@ -9,6 +9,7 @@
 
 #define FIRST_INDEX UINT32_C(0x018b4701)
 #define LAST_INDEX UINT32_C(0x018b47ff)
+#define EPOCHS_BACK 64
 
 static enum status
 undefine(struct tpm *t, ESYS_TR index)
@@ -59,6 +60,34 @@ vacate(struct tpm *t, TPM2_HANDLE handle, const uint8_t policy[GATE_DIGEST_SIZE]
 	if (s != OK)
 		return s;
 	return is_leftover(&o, policy) ? tpm_secret_delete(t, handle) : E_EXISTS;
+}
+
+/* An index of the gate, in whatever state a rotation left it. */
+static bool
+is_ours(const struct tpm_object *o, const struct ec_public *authority, uint32_t epoch)
+{
+	uint8_t policy[GATE_DIGEST_SIZE];
+	struct nv_public nv;
+
+	if (object_nv_public(o, &nv) != OK || (nv.attributes | GATE_NV_ATTRIBUTES) != GATE_NV_ATTRIBUTES)
+		return false;
+	for (uint32_t back = 0; back < EPOCHS_BACK && back <= epoch; back++)
+		if (gate_nv_policy(authority, epoch - back, policy) == OK && bytes_equal(nv.policy, BYTES(policy)))
+			return true;
+	return false;
+}
+
+enum status
+tpm_secret_clear(struct tpm *t, const struct ec_public *authority, uint32_t epoch, uint32_t handle)
+{
+	struct tpm_object o;
+	enum status s = object_find(t, handle, &o);
+
+	if (s == E_NOT_FOUND)
+		return OK;
+	if (s != OK)
+		return s;
+	return is_ours(&o, authority, epoch) ? tpm_secret_delete(t, handle) : E_EXISTS;
 }
 
 static enum status

@@ -338,11 +338,12 @@ read_replaying(struct tpm *t, struct opening *o, struct tpm_ticket *ticket, uint
 	}
 }
 
-enum status
-tpm_secret_read(struct tpm *t, const struct tpm_object *nv, const struct tpm_approval *a, struct tpm_ticket *ticket,
-	uint8_t secret[GATE_SECRET_SIZE])
+/* ${approver}: the key that stays loaded, or ESYS_TR_NONE. */
+static enum status
+read_in_session(struct tpm *t, const struct tpm_object *nv, const struct tpm_approval *a, struct tpm_ticket *ticket,
+	uint8_t secret[GATE_SECRET_SIZE], ESYS_TR *approver)
 {
-	struct opening o = { .nv = ESYS_TR_NONE };
+	struct opening o = { .nv = ESYS_TR_NONE, .approval_key = ESYS_TR_NONE };
 	enum status s;
 
 	memset(secret, 0, GATE_SECRET_SIZE);
@@ -358,7 +359,34 @@ tpm_secret_read(struct tpm *t, const struct tpm_object *nv, const struct tpm_app
 	if (s == OK)
 		s = read_replaying(t, &o, ticket, secret);
 	object_unload(t, &o.nv);
+	*approver = o.approval_key;
+	return s;
+}
+
+enum status
+tpm_secret_read(struct tpm *t, const struct tpm_object *nv, const struct tpm_approval *a, struct tpm_ticket *ticket,
+	uint8_t secret[GATE_SECRET_SIZE])
+{
+	ESYS_TR approver = ESYS_TR_NONE;
+	enum status s = read_in_session(t, nv, a, ticket, secret, &approver);
+
 	tpm_session_end(t);
+	return s;
+}
+
+enum status
+tpm_secret_try(struct tpm *t, const struct tpm_object *nv, const struct tpm_approval *a, struct tpm_ticket *ticket,
+	uint8_t secret[GATE_SECRET_SIZE])
+{
+	ESYS_TR approver = ESYS_TR_NONE;
+	enum status s = read_in_session(t, nv, a, ticket, secret, &approver);
+
+	if (s == OK)
+		return s;
+	context_release(t, &approver);
+	/* A command that failed left the session's nonce as it was, so another approval for it still counts. */
+	if (t->session == ESYS_TR_NONE || policy_restart(t) != OK)
+		tpm_session_end(t);
 	return s;
 }
 

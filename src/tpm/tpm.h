@@ -101,6 +101,10 @@ struct tpm_ticket {
 enum status tpm_secret_read(struct tpm *t, const struct tpm_object *nv, const struct tpm_approval *a, struct tpm_ticket *ticket,
 	uint8_t secret[GATE_SECRET_SIZE]);
 
+/* tpm_secret_try(): likewise, but after a failure the session serves once more, for another index and its approval, unless the TPM is lost. */
+enum status tpm_secret_try(struct tpm *t, const struct tpm_object *nv, const struct tpm_approval *a, struct tpm_ticket *ticket,
+	uint8_t secret[GATE_SECRET_SIZE]);
+
 /* tpm_ticket_make(t, a, ticket): LoadExternal(authority), VerifySignature, FlushContext for the delegation in ${a}: the ticket for later boots. */
 enum status tpm_ticket_make(struct tpm *t, const struct tpm_approval *a, struct tpm_ticket *ticket);
 
@@ -135,6 +139,12 @@ enum status tpm_activate(struct tpm *t, const struct tpm_object *ek, const struc
  */
 enum status tpm_secret_define(struct tpm *t, const struct tpm_object *ek, const struct ec_public *authority, uint32_t epoch, uint32_t *handle,
 	const uint8_t secret[GATE_SECRET_SIZE], struct tpm_object *nv);
+
+/*
+ * tpm_secret_clear(t, authority, epoch, handle): deletes what stands there, written or not, if it is an index of the gate of that authority and
+ * of an epoch up to ${epoch} (the last 64); nothing there: OK.  E_EXISTS: something else, which stays.
+ */
+enum status tpm_secret_clear(struct tpm *t, const struct ec_public *authority, uint32_t epoch, uint32_t handle);
 
 /* tpm_secret_delete(t, handle): NV_UndefineSpace, for undoing and for removal. tpm_object_evict(t, handle): likewise for a persistent object. */
 enum status tpm_secret_delete(struct tpm *t, uint32_t handle);

@@ -298,6 +298,49 @@ make(struct hpke_private *machine, struct token_seal *seal)
 	assert_int_equal(seal_make(seal, share, BYTES_STRING("header"), key), OK);
 }
 
+/* There and back: what one rotation leaves is where the next one begins. */
+static void
+a_rotation_adds_a_seal_and_takes_the_older_one_away(void **state)
+{
+	static uint8_t space[TOKEN_JSON_MAX];
+	static struct token back;
+	struct token_seal second = { .epoch = 4, .share = { 4 } }, third = { .epoch = 5, .share = { 5 } };
+	struct token_object index = { .n = 3, .p = { 1, 2, 3 } }, other = { .n = 2, .p = { 4, 5 } };
+	struct buffer out = BUFFER(space);
+
+	(void)state;
+	load();
+	assert_int_equal(decode(), OK);
+	assert_int_equal(token_rotate(&token, 2, &second, &index), E_NOT_FOUND);
+	assert_null(token_seal_find(&token, 4));
+	/* a second seal, and once more, since the first time was cut off */
+	assert_int_equal(token_rotate(&token, 1, &third, &other), OK);
+	assert_int_equal(token_rotate(&token, 1, &second, &index), OK);
+	assert_int_equal(token_encode(&token, &out), OK);
+	assert_int_equal(token_decode(buffer_view(&out), &json, &back), OK);
+	assert_int_equal(back.seals, 2);
+	assert_int_equal(token_seal_find(&back, 1)->share[15], 15);
+	assert_int_equal(token_seal_find(&back, 4)->share[0], 4);
+	assert_int_equal(back.cache.nv[0].n, 90);
+	assert_int_equal(back.cache.nv[1].n, 3);
+	assert_int_equal(back.nv_handle[0], 0x018b4701);
+	/* the older one goes, its handle is the next one */
+	assert_int_equal(token_rotate(&back, 4, NULL, NULL), OK);
+	assert_int_equal(back.seals, 1);
+	assert_null(token_seal_find(&back, 1));
+	assert_int_equal(back.nv_handle[0], 0x018b4702);
+	assert_int_equal(back.nv_handle[1], 0x018b4701);
+	assert_int_equal(back.cache.nv[0].n, 3);
+	assert_int_equal(back.cache.nv[1].n, 0);
+	/* a dead seal makes room for the next rotation at once */
+	assert_int_equal(token_rotate(&token, 4, &third, &other), OK);
+	assert_int_equal(token.seals, 2);
+	assert_int_equal(token.seal[0].epoch, 4);
+	assert_int_equal(token.seal[1].epoch, 5);
+	assert_int_equal(token.nv_handle[1], 0x018b4701);
+	assert_int_equal(token.cache.nv[1].n, 2);
+}
+
 static void
 a_seal_opens_with_what_it_was_made_of_and_with_nothing_else(void **state)
 {
@@ -350,6 +393,7 @@ main(void)
 		cmocka_unit_test(seals_come_in_ascending_order_and_are_at_most_two),
 		cmocka_unit_test(a_cache_is_never_a_reason_to_refuse),
 		cmocka_unit_test(a_cache_beyond_its_bounds_counts_as_none),
+		cmocka_unit_test(a_rotation_adds_a_seal_and_takes_the_older_one_away),
 		cmocka_unit_test(a_seal_opens_with_what_it_was_made_of_and_with_nothing_else),
 		cmocka_unit_test(a_slot_key_is_text_without_newline_or_nul),
 	};

@@ -875,6 +875,142 @@ an_index_that_is_gone_means_begin_anew_and_one_of_another_policy_is_refused(void
 	machine_end(&m);
 }
 
+/* The index of the next epoch at the other handle, with another secret. */
+static struct machine
+rotated(struct machine *m)
+{
+	struct machine next = *m;
+
+	next.epoch = m->epoch + 1;
+	next.handle = m->handle + 1;
+	assert_int_equal(random_fill(next.secret, sizeof next.secret), OK);
+	assert_int_equal(tpm_secret_define(m->t, &m->ek, &m->authority.public, next.epoch, &next.handle, next.secret, &next.nv), OK);
+	return next;
+}
+
+static void
+one_session_tries_the_new_index_and_then_the_old_one(void **state)
+{
+	struct machine m = machine_new(EC_P384, EC_P256), next = rotated(&m);
+	uint8_t nonce[GATE_NONCE_SIZE], secret[GATE_SECRET_SIZE];
+	struct tpm_ticket ticket = { 0 }, old_ticket = { 0 };
+	struct tpm_approval a, b;
+
+	(void)state;
+	assert_true(read_right(&m, &old_ticket));
+	assert_int_equal(tpm_flush(m.t), OK);
+	assert_int_equal(tpm_session_begin(m.t, &m.ek, nonce), OK);
+	a = approve(&next, nonce), b = approve(&m, nonce);
+	assert_int_equal(tpm_secret_try(m.t, &next.nv, &a, &ticket, secret), OK);
+	assert_memory_equal(secret, next.secret, sizeof secret);
+	/* what was read ended the session: no approval of it reads another */
+	assert_int_equal(tpm_secret_read(m.t, &m.nv, &b, &old_ticket, secret), E_TPM_AGAIN);
+	assert_int_equal(tpm_flush(m.t), OK);
+
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(tpm_session_begin(m.t, &m.ek, nonce), OK);
+		a = approve(&next, nonce), b = approve(&m, nonce);
+		if (i == 0)
+			a.signature[1] ^= 1;
+		else if (i == 1)
+			a = b; /* of the old epoch, for the new index */
+		else if (i == 2)
+			a.delegation[1] ^= 1, ticket.n = 0;
+		else
+			assert_int_equal(tpm_secret_delete(m.t, next.handle), OK);
+		assert_int_not_equal(tpm_secret_try(m.t, &next.nv, &a, &ticket, secret), OK);
+		assert_true(bytes_zero(BYTES(secret)));
+		assert_int_equal(tpm_secret_read(m.t, &m.nv, &b, &old_ticket, secret), OK);
+		assert_memory_equal(secret, m.secret, sizeof secret);
+		assert_int_equal(tpm_flush(m.t), OK);
+		assert_int_equal(swtpm_loaded(m.w), 0);
+	}
+	machine_end(&m);
+}
+
+static void
+a_fault_at_any_command_of_two_tries_leaves_no_secret_and_nothing_loaded(void **state)
+{
+	static const enum swtpm_fault faults[] = { FAULT_CODE, FAULT_HANG_UP, FAULT_DROP };
+	struct machine m = machine_new(EC_P256, EC_P256), next = rotated(&m);
+	uint8_t nonce[GATE_NONCE_SIZE], secret[GATE_SECRET_SIZE];
+	struct tpm_ticket ticket = { 0 }, old_ticket = { 0 };
+	unsigned injected = 0;
+
+	(void)state;
+	assert_true(read_right(&m, &old_ticket));
+	assert_int_equal(tpm_flush(m.t), OK);
+	assert_int_equal(tpm_secret_delete(m.t, next.handle), OK);
+	for (unsigned k = 0; k < 3; k++)
+		for (unsigned skip = 0;; skip++) {
+			struct tpm_approval a, b;
+			enum status s;
+
+			assert_int_equal(tpm_session_begin(m.t, &m.ek, nonce), OK);
+			a = approve(&next, nonce), b = approve(&m, nonce);
+			ticket.n = 0;
+			swtpm_fault(m.w, faults[k], 0, 0x101);
+			m.w->fault_skip = skip;
+			s = tpm_secret_try(m.t, &next.nv, &a, &ticket, secret);
+			assert_int_not_equal(s, OK);
+			assert_true(bytes_zero(BYTES(secret)));
+			s = tpm_secret_read(m.t, &m.nv, &b, &old_ticket, secret);
+			assert_true(s == OK ? memory_equal(secret, m.secret, sizeof secret) : bytes_zero(BYTES(secret)));
+			m.w->fault = FAULT_NONE;
+			tpm_close(m.t);
+			m.t = open_tpm(m.w);
+			/* a flush may have met the fault */
+			assert_int_equal(tpm_flush_leftovers(m.t), OK);
+			assert_int_equal(swtpm_loaded(m.w), 0);
+			if (m.w->fault_times > 0)
+				break;
+			injected++;
+		}
+	assert_true(injected > 30);
+	printf("# count: %u faults injected\n", injected);
+	machine_end(&m);
+}
+
+static void
+what_a_rotation_left_is_cleared_in_whatever_state_and_nothing_else_is(void **state)
+{
+	/* commands before which the making is cut: nothing is defined; not written; not locked; locked */
+	static const uint32_t cut[] = { 0, 0x137, 0x138, 0x169 };
+	struct machine m = machine_new(EC_P256, EC_P256);
+	struct ec_private other;
+	uint32_t handle = m.handle + 1;
+	struct tpm_object nv;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cut / sizeof *cut; i++) {
+		struct machine again = m;
+
+		again.handle = handle;
+		swtpm_fault(m.w, FAULT_DROP, cut[i], 0);
+		/* the first NV_ReadPublic is from the search for leftovers */
+		m.w->fault_skip = cut[i] == 0x169 ? 1 : 0;
+		assert_int_equal(tpm_secret_define(m.t, &m.ek, &m.authority.public, 8, &again.handle, m.secret, &again.nv), E_TPM_LOST);
+		m.w->fault = FAULT_NONE;
+		tpm_close(m.t);
+		m.t = open_tpm(m.w);
+		assert_int_equal(tpm_flush_leftovers(m.t), OK);
+		assert_int_equal(tpm_object_find(m.t, handle, &nv), i == 0 ? E_NOT_FOUND : OK);
+		assert_int_equal(tpm_secret_clear(m.t, &m.authority.public, 7, handle), i == 0 ? OK : E_EXISTS);
+		assert_int_equal(tpm_secret_clear(m.t, &m.authority.public, 9, handle), OK);
+		assert_int_equal(tpm_object_find(m.t, handle, &nv), E_NOT_FOUND);
+	}
+	assert_int_equal(ec_generate(EC_P256, &other), OK);
+	assert_int_equal(tpm_secret_clear(m.t, &other.public, m.epoch, m.handle), E_EXISTS);
+	assert_int_equal(tpm_secret_clear(m.t, &m.authority.public, m.epoch + 64, m.handle), E_EXISTS);
+	/* 8 bytes, read and written by the owner */
+	assert_int_equal(swtpm_do(m.w, "80020000002d0000012a40000001" "00000009400000090000000000" "0000" "000e" "018b4702" "000b" "00020002" "0000" "0008"), 0);
+	assert_int_equal(tpm_secret_clear(m.t, &m.authority.public, m.epoch, handle), E_EXISTS);
+	assert_int_equal(tpm_object_find(m.t, handle, &nv), OK);
+	assert_int_equal(tpm_secret_clear(m.t, &m.authority.public, m.epoch + 63, m.handle), OK);
+	assert_int_equal(tpm_object_find(m.t, m.handle, &nv), E_NOT_FOUND);
+	machine_end(&m);
+}
+
 static void
 what_the_index_holds_can_be_read_by_no_other_way(void **state)
 {
@@ -1571,6 +1707,9 @@ main(void)
 		cmocka_unit_test(a_ticket_of_garbage_costs_commands_only),
 		cmocka_unit_test(damaged_records_of_objects_are_noticed),
 		cmocka_unit_test(an_index_that_is_gone_means_begin_anew_and_one_of_another_policy_is_refused),
+		cmocka_unit_test(one_session_tries_the_new_index_and_then_the_old_one),
+		cmocka_unit_test(a_fault_at_any_command_of_two_tries_leaves_no_secret_and_nothing_loaded),
+		cmocka_unit_test(what_a_rotation_left_is_cleared_in_whatever_state_and_nothing_else_is),
 		cmocka_unit_test(what_the_index_holds_can_be_read_by_no_other_way),
 		cmocka_unit_test(the_index_is_defined_once_and_an_unlocked_leftover_is_replaced),
 		cmocka_unit_test(the_index_is_proved_by_a_signed_audit),
