@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include "agent/door.h"
 #include "agent/memory_overwrite.h"
 #include "agent/opened.h"
+#include "agent/rotate.h"
 #include "base/file.h"
 #include "base/log.h"
 
@@ -42,6 +44,8 @@ static const struct scenario {
 	const char *typed_when; /* after this was done; NULL: no console */
 	const char *keys_when;  /* keys come after this was done */
 	bool dies;              /* who asks, in place of its end */
+	bool seals, last;       /* a second seal for each, after the keys; the older ones have done their duty */
+	bool hangs;             /* who asks, behind the keys; and a minute takes a second */
 } *scenario;
 
 static struct shared {
@@ -79,6 +83,35 @@ sleep(unsigned seconds)
 {
 	(void)seconds;
 	return 0;
+}
+
+int
+clock_gettime(clockid_t clock, struct timespec *t)
+{
+	int result = (int)syscall(SYS_clock_gettime, clock, t);
+
+	if (scenario != NULL && scenario->hangs)
+		t->tv_sec *= 60;
+	return result;
+}
+
+void
+rotate_add_seal(struct volume *v, uint32_t from, const struct token_seal *seal, const struct token_object *index)
+{
+	(void)index;
+	assert_int_equal(from, 1);
+	assert_int_equal(seal->epoch, 2);
+	do_("seal", v->device);
+}
+
+void
+rotate_finish(const struct settings *settings, struct volume *v, size_t n, const uint32_t *opened)
+{
+	(void)settings;
+	do_("finish", "it");
+	for (size_t i = 0; i < n; i++)
+		if (opened[i] != 0)
+			do_("rotated", v[i].device);
 }
 
 enum status
@@ -147,9 +180,18 @@ approve_run(const struct settings *settings, const struct volume *v, size_t n, i
 
 		memset(&k, 0, sizeof k);
 		k.volume = i;
+		k.epoch = 1;
+		k.last = scenario->last;
 		if (scenario->disk[i].key)
 			file_write_all(fd, bytes_of(&k, sizeof k));
 	}
+	for (size_t i = 0; scenario->seals && i < n; i++) {
+		struct approve_key k = { .volume = i, .epoch = 1, .seal = { .epoch = 2 } };
+
+		file_write_all(fd, bytes_of(&k, sizeof k));
+	}
+	while (scenario->hangs)
+		pause();
 	if (scenario->dies)
 		raise(SIGKILL);
 	/* The parent must not need the end of the pipe to come at once. */
@@ -240,7 +282,7 @@ boots(const struct scenario *s)
 	scenario = s;
 	memset(shared, 0, sizeof *shared);
 	assert_int_equal(pipe(typing), 0);
-	snprintf(text, sizeof text, "verifier = https://127.0.0.1\ngive-up = 1\n%s", s->names);
+	snprintf(text, sizeof text, "verifier = https://127.0.0.1\ngive-up = 2\n%s", s->names);
 	assert_int_equal(settings_parse(bytes_of(text, strlen(text)), &settings, &line, &why), OK);
 	fflush(NULL);
 	pid = fork();
@@ -250,6 +292,7 @@ boots(const struct scenario *s)
 	close(typing[0]);
 	close(typing[1]);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
+	scenario = NULL;
 	assert_true(WIFEXITED(status));
 	return (enum status)WEXITSTATUS(status);
 }
@@ -421,6 +464,47 @@ of_two_disks_with_one_header_none_is_opened(void **state)
 }
 
 static void
+second_seals_are_for_what_the_approval_opened(void **state)
+{
+	struct scenario s = { .names = NAMES_ROOT, .disks = 2, .disk = { { ROOT, 1, .key = true }, { OTHER, 2 } }, .seals = true };
+
+	(void)state;
+	assert_int_equal(boots(&s), OK);
+	assert_order("open root by approval", "seal /dev/vda");
+	assert_never("seal /dev/vdb");
+	assert_never("finish");
+}
+
+static void
+a_rotation_ends_when_all_is_open_and_the_door_closed(void **state)
+{
+	struct scenario s = { .names = NAMES_BOTH, .disks = 2, .disk = { { ROOT, 1, .key = true }, { DATA, 1, .key = true } }, .last = true };
+	struct scenario shut = { .names = NAMES_BOTH, .disks = 2, .disk = { { ROOT, 1, .key = true }, { DATA, 1 } }, .last = true };
+	struct scenario typed = { .names = NAMES_BOTH, .disks = 2, .disk = { { ROOT, 1, .key = true, .passphrase = "both" }, { DATA, 1, .passphrase = "both" } },
+		.typed = "both\nboth\n", .typed_when = "open root by approval", .last = true };
+
+	(void)state;
+	assert_int_equal(boots(&s), OK);
+	assert_order("door left", "finish it");
+	assert_order("rotated /dev/vda", "rotated /dev/vdb");
+	assert_int_not_equal(boots(&shut), OK);
+	assert_never("finish");
+	assert_int_equal(boots(&typed), OK);
+	/* what was closed again counts as opened by nobody's secret */
+	assert_never("rotated");
+}
+
+static void
+what_follows_the_keys_is_not_waited_for_without_end(void **state)
+{
+	struct scenario s = { .names = NAMES_ROOT, .disks = 1, .disk = { { ROOT, 1, .key = true } }, .hangs = true };
+
+	(void)state;
+	assert_int_equal(boots(&s), OK);
+	assert_order("open root by approval", "door left");
+}
+
+static void
 without_any_volume_it_ends_at_once(void **state)
 {
 	static const struct scenario s = { .names = NAMES_ROOT, .disks = 0 };
@@ -455,6 +539,9 @@ main(void)
 		cmocka_unit_test(with_nothing_left_to_open_by_it_ends_shut),
 		cmocka_unit_test(a_second_disk_of_the_same_uuid_is_not_waited_for),
 		cmocka_unit_test(of_two_disks_with_one_header_none_is_opened),
+		cmocka_unit_test(second_seals_are_for_what_the_approval_opened),
+		cmocka_unit_test(a_rotation_ends_when_all_is_open_and_the_door_closed),
+		cmocka_unit_test(what_follows_the_keys_is_not_waited_for_without_end),
 		cmocka_unit_test(without_any_volume_it_ends_at_once),
 	};
 
