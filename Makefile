@@ -35,9 +35,9 @@ PROTOCOL_SIGN := protocol/cose_sign
 POLICY     := policy/appraise policy/case policy/command_line policy/comments policy/evidence_check policy/judgement policy/machine policy/pcr_check \
               policy/pe policy/policy policy/uki_reference
 STORE      := store/config store/keys store/record store/sqlite
-NET        := net/https net/https_head net/trust net/url
-AGENT      := agent/approve agent/attest agent/boot agent/certificates agent/console agent/door agent/enroll agent/identity agent/ima agent/luks_enroll agent/main \
-              agent/opened agent/retry agent/rotate \
+NET        := net/dhcp net/dial net/https net/https_head net/netlink net/trust net/url
+AGENT      := agent/approve agent/attest agent/boot agent/certificates agent/console agent/door agent/enroll agent/identity agent/ima agent/links agent/luks_enroll agent/main \
+              agent/network agent/opened agent/retry agent/rotate \
               agent/block agent/cryptsetup agent/mapping agent/memory_overwrite agent/settings agent/volume
 VERIFIER   := verifier/attest verifier/bootgated verifier/confine verifier/desk verifier/ekcert_ask ekcert/ekcert_code verifier/enroll \
               verifier/frame verifier/front verifier/http verifier/judge verifier/library verifier/nonce verifier/shares verifier/stranger \
@@ -68,7 +68,8 @@ LIBRARY := $(BASE) $(CRYPTO) $(CRYPTO_SIGN) $(STRUCTURES) $(PROTOCOL) $(PROTOCOL
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 test_tpm_MORE   := $(TPM)
 test_tpm_callbacks_MORE := $(TPM)
-test_net_MORE   := net/https net/https_head net/trust net/url
+test_network_MORE := net/dhcp net/netlink
+test_net_MORE   := $(NET)
 test_settings_MORE := agent/settings net/trust net/url
 test_retry_MORE := agent/retry
 test_opened_MORE := agent/block agent/cryptsetup agent/mapping agent/opened agent/volume
@@ -83,9 +84,9 @@ test_http_MORE  := verifier/http verifier/frame
 test_nonce_MORE := verifier/nonce
 test_ekcert_MORE := ekcert/ekcert verifier/ekcert_ask ekcert/ekcert_code
 test_confine_MORE := verifier/confine
-test_verifier_MORE := $(STORE) net/https net/https_head net/trust net/url
-test_rotation_MORE := $(STORE) net/https net/https_head net/trust net/url
-test_replay_MORE := $(STORE) net/https net/https_head net/trust net/url verifier/nonce
+test_verifier_MORE := $(STORE) $(NET)
+test_rotation_MORE := $(STORE) $(NET)
+test_replay_MORE := $(STORE) $(NET) verifier/nonce
 test_oracle_MORE := $(STORE) $(filter-out %/bootgated %/desk %/front %/supervise %/tls_server,$(VERIFIER))
 test_oracle_WRAP := ecdsa_sign public_verify
 fuzz_http_MORE  := verifier/http
@@ -97,6 +98,8 @@ fuzz_ekcert_MORE := ekcert/ekcert verifier/ekcert_ask ekcert/ekcert_code
 test_ima_MORE   := agent/ima
 test_volume_MORE := agent/block agent/cryptsetup agent/mapping agent/volume
 fuzz_ima_MORE   := agent/ima
+fuzz_dhcp_MORE  := net/dhcp
+fuzz_netlink_MORE := net/netlink
 fuzz_trust_MORE := net/trust
 fuzz_agent_notes_MORE := agent/block agent/certificates agent/cryptsetup agent/mapping agent/opened agent/volume
 fuzz_tpm_object_MORE := $(TPM)
@@ -105,7 +108,7 @@ UNIT_LIBS  := -lcmocka -ljansson -lsqlite3 -lconfuse -lseccomp -lcrypto
 
 PACKAGES_BUILD := gcc libc6-dev make musl-tools linux-libc-dev xz-utils pkg-config libevent-dev libsqlite3-dev libconfuse-dev \
                   libjsmn-dev libjansson-dev libssl-dev libseccomp-dev
-PACKAGES_CHECK := patch libcmocka-dev clang libclang-rt-14-dev shellcheck swtpm swtpm-tools tpm2-tools openssl curl perl mandoc cryptsetup-bin iproute2 socat
+PACKAGES_CHECK := patch libcmocka-dev clang libclang-rt-14-dev shellcheck swtpm swtpm-tools tpm2-tools openssl curl perl mandoc cryptsetup-bin iproute2 socat dnsmasq-base
 PACKAGES_QEMU  := swtpm swtpm-tools qemu-system-x86 ovmf sbsigntool mtools cryptsetup-bin busybox-static zstd cpio kmod iproute2 \
                   systemd-boot-efi binutils tpm2-tools openssl perl libio-socket-ssl-perl curl e2fsprogs
 PACKAGES_BENCH := clevis clevis-tpm2 tang-common jose curl socat zstd cryptsetup-bin iproute2
@@ -305,7 +308,7 @@ $(B)/bench/boot: tests/bench/boot.c $(BENCH_BOOT:%=$(B)/bench/%.o) $(THIRD_HOST)
 $(B)/bench/firmware: tests/bench/firmware.c $(patsubst %,$(B)/host/%.o,$(BASE) $(CRYPTO) $(EVENTLOG)) $(T)/host/libbearssl.a
 	@echo "  link   $@"
 	@$(BENCH_CC) $^
-BENCH_MACHINE := tests/bench/machine.c $(patsubst %,$(B)/host/%.o,$(LIBRARY) $(STORE) verifier/frame net/https net/https_head net/trust net/url)
+BENCH_MACHINE := tests/bench/machine.c $(patsubst %,$(B)/host/%.o,$(LIBRARY) $(STORE) verifier/frame $(NET))
 $(B)/bench/judge $(B)/bench/clients: $(B)/bench/%: tests/bench/%.c tests/bench/machine.h $(BENCH_MACHINE) $(T)/host/libbearssl.a $(T)/host/libtinycbor.a
 	@echo "  link   $@"
 	@$(BENCH_CC) $(filter-out %.h,$^) -lsqlite3 -lconfuse -lpthread

@@ -30,7 +30,7 @@ struct approve_key {
  * token to ${fd}; then, if the approval orders it, begin a rotation.  Returns OK then; before, only for what no further try can mend: E_NOT_FOUND (no TPM, or not this machine's keys in it), E_MISSING (no volume with a usable token),
  * E_KEY (the TPM secret was replaced, or bootgate.door=unprotected left the door open).  Runs in a process of its own.
  */
-enum status approve_run(const struct settings *settings, const struct volume *v, size_t n, int fd, struct attest *a);
+enum status approve_run(struct settings *settings, const struct volume *v, size_t n, int fd, struct attest *a);
 
 /* approve_clean_up(settings): when a process that ran it was killed: flush what it left in the TPM. */
 void approve_clean_up(const struct settings *settings);

@@ -228,6 +228,21 @@ submit(struct attest *a, struct https *h, enum purpose purpose, struct bytes non
 	return answer.code == 403 ? E_REFUSED : answer.code == 200 ? E_PROTOCOL : E_UNAVAILABLE;
 }
 
+/* Over the connection that the network's process makes, where there is one. */
+static enum status
+connect_verifier(struct attest *a, size_t verifier, struct https **h)
+{
+	const struct settings *settings = a->settings;
+	int fd;
+	enum status s = network_dial(a->network, a->settings, verifier, &fd, a->said, sizeof a->said);
+
+	*h = NULL;
+	if (s != OK)
+		return s;
+	return fd >= 0 ? https_open_on(fd, &settings->verifier[verifier], &settings->trust, CONNECT_SECONDS, h) :
+		https_open(&settings->verifier[verifier], &settings->trust, CONNECT_SECONDS, h);
+}
+
 enum status
 attest_exchange(struct attest *a, size_t verifier, enum purpose purpose)
 {
@@ -238,7 +253,7 @@ attest_exchange(struct attest *a, size_t verifier, enum purpose purpose)
 
 	a->said[0] = '\0';
 	a->retry_after = 0;
-	s = https_open(&a->settings->verifier[verifier], &a->settings->trust, CONNECT_SECONDS, &h);
+	s = connect_verifier(a, verifier, &h);
 	if (s == OK)
 		s = challenge(a, h, purpose, &nonce);
 	if (s == OK)
@@ -268,7 +283,7 @@ attest_hold_wait(struct attest *a, size_t verifier)
 	if (a->statement.hold.n != HOLD_ID_SIZE)
 		return E_MISSING;
 	snprintf(path, sizeof path, "/v1/hold/%s", text_hex(a->statement.hold, id, sizeof id));
-	s = https_open(&a->settings->verifier[verifier], &a->settings->trust, CONNECT_SECONDS, &h);
+	s = connect_verifier(a, verifier, &h);
 	if (s == OK)
 		s = https_send(h, "GET", path, bytes_of(NULL, 0));
 	if (s == OK)

@@ -6,6 +6,7 @@
 #define AGENT_ATTEST_H
 
 #include "agent/identity.h"
+#include "agent/network.h"
 #include "agent/settings.h"
 #include "crypto/hpke.h"
 
@@ -14,7 +15,8 @@
 
 /* What an exchange works on; it is large, and its owner keeps it for the program's life. */
 struct attest {
-	const struct settings *settings;
+	struct settings *settings;
+	const struct network *network; /* NULL: the system's */
 	struct identity *identity;
 	struct tpm *tpm;
 

@@ -32,7 +32,8 @@ enum how { SHUT = 0, BY_APPROVAL, BY_PASSPHRASE };
 
 /* One boot: main's process opens; a child asks the verifiers, so that the prompt never waits for the network. */
 static struct boot {
-	const struct settings *settings;
+	struct settings *settings;
+	struct network network;
 	struct volume volume[VOLUMES_MAX];
 	char name[VOLUMES_MAX][VOLUME_NAME_MAX];
 	enum how opened[VOLUMES_MAX];
@@ -191,6 +192,7 @@ _Noreturn static void
 run_child(struct boot *b, pid_t parent, int keys)
 {
 	memory_protect();
+	b->attest.network = &b->network;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
 		_exit(E_IO);
 	_exit((int)approve_run(b->settings, b->volume, b->volumes, keys, &b->attest));
@@ -465,6 +467,25 @@ no_way_left(const struct boot *b)
 	return b->outcome != OK ? b->outcome : E_DENIED;
 }
 
+static volatile sig_atomic_t told_to_end;
+
+static void
+take_signal(int signal)
+{
+	told_to_end = signal;
+}
+
+/* Who is stopped, by a unit that ends say, leaves nothing behind: neither sessions in the TPM nor addresses. */
+static void
+catch_signals(void)
+{
+	const struct sigaction a = { .sa_handler = take_signal };
+
+	sigaction(SIGTERM, &a, NULL);
+	sigaction(SIGINT, &a, NULL);
+	sigaction(SIGHUP, &a, NULL);
+}
+
 static enum status
 wait_for_keys(struct boot *b)
 {
@@ -485,7 +506,7 @@ wait_for_keys(struct boot *b)
 			take_key(b);
 		if ((p[1].revents & any) != 0)
 			take_passphrase(b);
-		if (!all_open(b) && gives_up(b, since))
+		if (!all_open(b) && (told_to_end != 0 || gives_up(b, since)))
 			return E_TIMEOUT;
 	}
 	return OK;
@@ -501,7 +522,7 @@ request_memory_overwrite(const struct settings *s)
 }
 
 enum status
-boot_run(const struct settings *settings)
+boot_run(struct settings *settings)
 {
 	struct boot *b = &boot;
 	enum status s;
@@ -511,8 +532,11 @@ boot_run(const struct settings *settings)
 	if (memory_protect() != OK)
 		log_warning("memory cannot be locked");
 	mkdir(DOOR_FOLDER, 0755);
+	/* Before anything secret is in memory; addresses come while the volumes are looked for. */
+	network_start(settings, &b->network);
 	find_volumes(b);
 	if (b->volumes == 0) {
+		network_stop(&b->network);
 		log_error("no LUKS2 volume with a bootgate token, and none that the configuration names, was found");
 		return E_NOT_FOUND;
 	}
@@ -520,9 +544,11 @@ boot_run(const struct settings *settings)
 	if (door_closed())
 		log_error("the door is closed already (%s): this boot cannot be approved any more", DOOR_FOLDER "/door");
 	start_child(b);
+	catch_signals();
 	s = wait_for_keys(b);
 	console_close(&b->console);
 	kill_child(b);
+	network_stop(&b->network);
 	approve_clean_up(settings);
 	if (s == OK) {
 		door_close_or_poweroff(settings->tpm, "left", bytes_of(NULL, 0));

@@ -18,7 +18,7 @@
 
 /* One volume's enrolment. */
 struct work {
-	const struct settings *settings;
+	struct settings *settings;
 	struct attest attest;
 	struct identity identity;
 	struct volume volume;
@@ -280,7 +280,7 @@ prepare(struct work *w, const char *device)
 }
 
 enum status
-luks_enroll_run(const struct settings *settings, const char *device, const char *passphrase_file)
+luks_enroll_run(struct settings *settings, const char *device, const char *passphrase_file)
 {
 	struct work *w = calloc(1, sizeof *w);
 	enum status s;

@@ -9,6 +9,6 @@
  * ${passphrase_file}: holds an existing passphrase of the volume; NULL: asked for at the terminal.  That slot always stays; a volume
  * without one is refused (E_MISSING).  An earlier token of ours is replaced.  When it fails in the middle, what was begun is undone, and said.
  */
-enum status luks_enroll_run(const struct settings *settings, const char *device, const char *passphrase_file);
+enum status luks_enroll_run(struct settings *settings, const char *device, const char *passphrase_file);
 
 #endif

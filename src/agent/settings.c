@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 #include "agent/settings.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +22,8 @@ set_text(char *to, size_t size, const char *value)
 	return NULL;
 }
 
-static const char *
-set_verifier(struct settings *s, const char *value)
+const char *
+settings_add_verifier(struct settings *s, const char *value)
 {
 	if (s->verifiers == SETTINGS_VERIFIERS_MAX)
 		return "more than 8 verifiers";
@@ -118,6 +119,62 @@ set_root(struct settings *s, const char *value)
 }
 
 static const char *
+set_network(struct settings *s, const char *value)
+{
+	static const char *const modes[] = { [NETWORK_AUTO] = "auto", [NETWORK_OWN] = "own", [NETWORK_SYSTEM] = "system" };
+
+	for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+		if (strcmp(value, modes[i]) != 0)
+			continue;
+		s->network = (enum network_mode)i;
+		return NULL;
+	}
+	return "network is own, system or auto";
+}
+
+static bool
+parse_ipv4(const char *text, uint32_t *address)
+{
+	struct in_addr a;
+
+	if (inet_pton(AF_INET, text, &a) != 1)
+		return false;
+	*address = ntohl(a.s_addr);
+	return true;
+}
+
+static const char *
+set_address(struct settings *s, const char *value)
+{
+	struct settings_address *a = &s->address[s->addresses];
+	char address[16], gateway[16] = "";
+	unsigned prefix = 0;
+	int used = 0, fields;
+
+	if (s->addresses == SETTINGS_ADDRESSES_MAX)
+		return "more than 8 addresses";
+	fields = sscanf(value, "%15s %15[0-9.]/%2u%n %15s%n", a->link, address, &prefix, &used, gateway, &used);
+	if (fields < 3 || value[used] != '\0' || prefix < 1 || prefix > 32 || !parse_ipv4(address, &a->address) ||
+		(fields == 4 && !parse_ipv4(gateway, &a->gateway)))
+		return "an address is LINK ADDRESS/PREFIX [GATEWAY], in IPv4";
+	a->prefix = (uint8_t)prefix;
+	s->addresses++;
+	return NULL;
+}
+
+static const char *
+set_nameserver(struct settings *s, const char *value)
+{
+	struct in6_addr a;
+
+	if (s->nameservers == SETTINGS_NAMESERVERS_MAX)
+		return "more than 3 name servers";
+	if (inet_pton(AF_INET, value, &a) != 1 && inet_pton(AF_INET6, value, &a) != 1)
+		return "a name server is an IPv4 or IPv6 address";
+	return set_text(s->nameserver[s->nameservers++], sizeof s->nameserver[0], value);
+}
+
+static const char *
 set_tpm(struct settings *s, const char *value)
 {
 	return set_text(s->tpm, sizeof s->tpm, value);
@@ -146,12 +203,15 @@ static const struct {
 	setter *set;
 	bool many;
 } keys[] = {
-	{ "verifier", set_verifier, true },
+	{ "verifier", settings_add_verifier, true },
 	{ "volume", set_volume, true },
 	{ "give-up", set_give_up, false },
 	{ "memory-overwrite", set_memory_overwrite, false },
 	{ "prompt", set_prompt, false },
 	{ "root", set_root, false },
+	{ "network", set_network, false },
+	{ "address", set_address, true },
+	{ "nameserver", set_nameserver, true },
 	{ "tpm", set_tpm, false },
 	{ "authority", set_authority, false },
 	{ "tls-ca", set_tls_ca, false },

@@ -14,9 +14,21 @@
 #define SETTINGS_VERIFIERS_MAX 8
 #define SETTINGS_VOLUMES_MAX 16
 #define SETTINGS_AUTH_MAX 64
+#define SETTINGS_ADDRESSES_MAX 8
+#define SETTINGS_NAMESERVERS_MAX 3
 
 enum give_up { GIVE_UP_NEVER, GIVE_UP_AFTER, GIVE_UP_POWEROFF };
 enum root_kind { ROOT_APPROVED, ROOT_VERITY, ROOT_UNPROTECTED };
+
+/* Who brings the network up: the agent, the system, or the agent when nobody else has. */
+enum network_mode { NETWORK_AUTO, NETWORK_OWN, NETWORK_SYSTEM };
+
+/* A link's static address: in host order; gateway 0: none. */
+struct settings_address {
+	char link[16];
+	uint32_t address, gateway;
+	uint8_t prefix;
+};
 
 /* A volume that has a name of its own; others are called luks-UUID. */
 struct settings_volume {
@@ -33,6 +45,10 @@ struct settings {
 	unsigned give_up_seconds;
 	bool memory_overwrite, prompt;
 	enum root_kind root;
+	enum network_mode network;
+	size_t addresses, nameservers;
+	struct settings_address address[SETTINGS_ADDRESSES_MAX];
+	char nameserver[SETTINGS_NAMESERVERS_MAX][46];
 	char tpm[128];         /* a TCTI, or empty: /dev/tpm0, /dev/tpmrm0 */
 	char authority_path[256], tls_ca_path[256];
 	char event_log[256];   /* binary_bios_measurements of securityfs; what it says is proved by the quote */
@@ -45,6 +61,9 @@ enum status settings_parse(struct bytes text, struct settings *s, unsigned *line
 
 /* settings_load(path, s): the file, the authority's key and the TLS CA. Says what is wrong, by file and line. */
 enum status settings_load(const char *path, struct settings *s);
+
+/* settings_add_verifier(s, text): one more, tried after those there are; NULL, or why not. */
+const char *settings_add_verifier(struct settings *s, const char *text);
 
 /* settings_has(s, uuid): whether the configuration names that volume. */
 bool settings_has(const struct settings *s, const char *uuid);

@@ -2,10 +2,6 @@
 #include "net/https.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +12,7 @@
 
 #include "base/memory.h"
 #include "crypto/random.h"
+#include "net/dial.h"
 
 #define HEAD_MAX 4096
 #define LEAF_MAX 4096
@@ -205,54 +202,6 @@ wait_for(int fd, short events, int64_t until)
 	}
 }
 
-static enum status
-connect_to(struct https *h, const struct addrinfo *a, int64_t until)
-{
-	int error = 0, one = 1;
-	socklen_t n = sizeof error;
-	enum status s;
-
-	h->fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, a->ai_protocol);
-	if (h->fd < 0)
-		return E_NETWORK;
-	if (connect(h->fd, a->ai_addr, a->ai_addrlen) != 0 && errno != EINPROGRESS) {
-		snprintf(h->error, sizeof h->error, "%s", strerror(errno));
-		return E_NETWORK;
-	}
-	s = wait_for(h->fd, POLLOUT, until);
-	if (s != OK) {
-		snprintf(h->error, sizeof h->error, "no answer to the connection attempt");
-		return s;
-	}
-	if (getsockopt(h->fd, SOL_SOCKET, SO_ERROR, &error, &n) != 0 || error != 0) {
-		snprintf(h->error, sizeof h->error, "%s", strerror(error));
-		return E_NETWORK;
-	}
-	setsockopt(h->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-	return OK;
-}
-
-static enum status
-connect_any(struct https *h, const struct url *u, unsigned seconds)
-{
-	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
-	struct addrinfo *list = NULL;
-	enum status s = E_NETWORK;
-	int error = getaddrinfo(u->host, u->port, &hints, &list);
-
-	if (error != 0) {
-		snprintf(h->error, sizeof h->error, "name %s: %s", u->host, gai_strerror(error));
-		return E_NETWORK;
-	}
-	for (const struct addrinfo *a = list; a != NULL && s != OK; a = a->ai_next) {
-		if (h->fd >= 0)
-			close(h->fd);
-		s = connect_to(h, a, now_ms() + (int64_t)seconds * 1000);
-	}
-	freeaddrinfo(list);
-	return s;
-}
-
 /* What stands in the way of the state wanted is done, until ${until}: records sent and received. */
 static enum status
 run_until(struct https *h, unsigned state, int64_t until)
@@ -300,23 +249,48 @@ run_until(struct https *h, unsigned state, int64_t until)
 	}
 }
 
-enum status
-https_open(const struct url *u, const struct trust *t, unsigned seconds, struct https **out)
+static struct https *
+https_new(const struct url *u)
 {
 	struct https *h = calloc(1, sizeof *h);
-	enum status s;
 
-	*out = h;
 	if (h == NULL)
-		return E_MEMORY;
+		return NULL;
 	h->fd = -1;
 	snprintf(h->host, sizeof h->host, strchr(u->host, ':') != NULL ? "[%s]:%s" : "%s:%s", u->host, u->port);
-	s = connect_any(h, u, seconds);
-	if (s == OK)
-		s = set_up_tls(h, t, u->host);
-	if (s == OK)
-		s = run_until(h, BR_SSL_SENDAPP, now_ms() + (int64_t)seconds * 1000);
-	return s;
+	return h;
+}
+
+static enum status
+shake_hands(struct https *h, const struct url *u, const struct trust *t, unsigned seconds)
+{
+	enum status s = set_up_tls(h, t, u->host);
+
+	return s != OK ? s : run_until(h, BR_SSL_SENDAPP, now_ms() + (int64_t)seconds * 1000);
+}
+
+enum status
+https_open_on(int fd, const struct url *u, const struct trust *t, unsigned seconds, struct https **h)
+{
+	*h = https_new(u);
+	if (*h == NULL) {
+		close(fd);
+		return E_MEMORY;
+	}
+	(*h)->fd = fd;
+	return shake_hands(*h, u, t, seconds);
+}
+
+enum status
+https_open(const struct url *u, const struct trust *t, unsigned seconds, struct https **h)
+{
+	enum status s;
+
+	*h = https_new(u);
+	if (*h == NULL)
+		return E_MEMORY;
+	s = dial_connect(u, seconds, NULL, 0, &(*h)->fd, (*h)->error, sizeof (*h)->error);
+	return s != OK ? s : shake_hands(*h, u, t, seconds);
 }
 
 static enum status

@@ -22,6 +22,9 @@ struct https_answer {
 /* https_open(u, t, seconds, h): connect and shake hands; each step has ${seconds}. ${t} must outlive ${h}.  E_NETWORK, E_TIMEOUT, E_TLS. */
 enum status https_open(const struct url *u, const struct trust *t, unsigned seconds, struct https **h);
 
+/* https_open_on(fd, u, t, seconds, h): the same over a connected, non-blocking socket, which is ${h}'s from now on. */
+enum status https_open_on(int fd, const struct url *u, const struct trust *t, unsigned seconds, struct https **h);
+
 /* https_send(h, method, path, body): a whole request; returns when it is with the kernel, so that the caller can work while it travels. */
 enum status https_send(struct https *h, const char *method, const char *path, struct bytes body);
 

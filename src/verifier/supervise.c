@@ -359,7 +359,9 @@ listen_on(const char *text)
 		return -1;
 	}
 	fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 || bind(fd, a->ai_addr, a->ai_addrlen) != 0 ||
+	/* An IPv6 address is that alone, so that "[::]" and "0.0.0.0" stand side by side. */
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+		(a->ai_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) || bind(fd, a->ai_addr, a->ai_addrlen) != 0 ||
 		listen(fd, 512) != 0) {
 		log_error("listen = \"%s\": %s", text, strerror(errno));
 		if (fd >= 0)

@@ -147,7 +147,7 @@ add_references() {
 configure() {
 	printf '%s\n' "verifier = https://127.0.0.1:$1" "tpm = ${TPM:-$TPM2TOOLS_TCTI}" "authority = $work/authority/authority.pem" \
 		"tls-ca = $work/authority/tls-ca.pem" "event-log = $LOG" 'memory-overwrite = off' \
-		'prompt = off' >bootgate.conf
+		'prompt = off' "network = ${NETWORK:-system}" >bootgate.conf
 	shift
 	[ $# -eq 0 ] || printf '%s\n' "$@" >>bootgate.conf
 }
