@@ -385,6 +385,12 @@ claim_old_epoch(struct built *b)
 }
 
 static void
+claim_later_epoch(struct built *b)
+{
+	b->binding.index[0].epoch++;
+}
+
+static void
 claim_foreign_index(struct built *b)
 {
 	b->binding.indices = 2;
@@ -410,6 +416,7 @@ evidence_for_another_machine_or_secret_is_denied(void **state)
 		{ "another machine key", replace_machine_key, NULL, NULL, NULL, DECISION_DENY, "A10" },
 		{ "no index", claim_no_index, NULL, NULL, NULL, DECISION_DENY, "A11" },
 		{ "an index of an old epoch", claim_old_epoch, NULL, NULL, NULL, DECISION_DENY, "A26" },
+		{ "an index of an epoch to come", claim_later_epoch, NULL, NULL, NULL, DECISION_DENY, "A11" },
 		{ "a foreign index", claim_foreign_index, NULL, NULL, NULL, DECISION_DENY, "A11" },
 		{ "the next index, too", claim_next_index, NULL, NULL, NULL, DECISION_APPROVE, OK_APPROVED },
 	};

@@ -704,6 +704,68 @@ a_delegation_for_one_epoch_does_not_open_the_index_of_another(void **state)
 	machine_end(&m);
 }
 
+/* read_by(m, who, nv, ticket): what the verifier ${who} makes this TPM give of an index, by its own keys and delegation. */
+static bool
+read_by(const struct machine *m, const struct machine *who, struct tpm_ticket *ticket)
+{
+	struct machine asker = *who;
+	bool right;
+
+	asker.t = m->t;
+	asker.ek = m->ek;
+	right = read_right(&asker, ticket);
+	assert_int_equal(tpm_flush(m->t), OK);
+	return right;
+}
+
+/* Verifier A has the old epoch; B both. The machine goes from A's index to B's, as a rotation does. */
+static void
+s29_what_a_lost_verifier_has_opens_nothing_after_the_rotation(void **state)
+{
+	struct machine m = machine_new(EC_P256, EC_P256), lost = m, kept = m;
+	struct tpm_ticket old = { 0 }, fresh = { 0 };
+	uint8_t nonce[GATE_NONCE_SIZE], secret[GATE_SECRET_SIZE];
+	struct tpm_approval a;
+	uint32_t at = 0;
+
+	(void)state;
+	assert_int_equal(ec_generate(EC_P256, &kept.approval_key), OK);
+	assert_int_equal(ec_generate(EC_P256, &kept.statement_key), OK);
+	assert_true(read_by(&m, &lost, &old));
+	assert_true(read_by(&m, &kept, &fresh)); /* served by B on the old epoch */
+	fresh.n = 0;
+	kept.epoch++;
+	kept.handle = 0;
+	assert_int_equal(random_fill(kept.secret, sizeof kept.secret), OK);
+	assert_int_equal(tpm_secret_define(m.t, &m.ek, &m.authority.public, kept.epoch, &kept.handle, kept.secret, &kept.nv), OK);
+	assert_true(read_by(&m, &lost, &old)); /* half-way, the old index still opens */
+	assert_true(read_by(&m, &kept, &fresh));
+	assert_int_equal(tpm_secret_delete(m.t, lost.handle), OK);
+
+	assert_false(read_by(&m, &lost, &old));
+	lost.nv = kept.nv;
+	assert_false(read_by(&m, &lost, &old)); /* for the new index, with the old delegation and its ticket */
+	old.n = 0;
+	assert_false(read_by(&m, &lost, &old));
+	assert_int_equal(tpm_session_begin(m.t, &m.ek, nonce), OK);
+	a = approve(&lost, nonce);
+	a.epoch = kept.epoch; /* and called one of the new epoch */
+	assert_int_equal(tpm_secret_read(m.t, &kept.nv, &a, &old, secret), E_TPM);
+	assert_true(bytes_zero(BYTES(secret)));
+	tpm_flush(m.t);
+
+	/* Root puts an index of the old epoch back where it was: it opens, and holds nothing of the machine. */
+	memset(secret, 0x11, sizeof secret);
+	at = lost.handle;
+	assert_int_equal(tpm_secret_define(m.t, &m.ek, &m.authority.public, lost.epoch, &at, secret, &lost.nv), OK);
+	assert_false(read_by(&m, &lost, &old));
+	memcpy(lost.secret, secret, sizeof lost.secret);
+	assert_true(read_by(&m, &lost, &old));
+
+	assert_true(read_by(&m, &kept, &fresh));
+	machine_end(&m);
+}
+
 static void
 behind_a_closed_door_an_honest_approval_opens_nothing(void **state)
 {
@@ -1699,6 +1761,7 @@ main(void)
 		cmocka_unit_test(once_the_caller_wipes_his_no_copy_of_the_secret_is_left_in_the_process),
 		cmocka_unit_test(an_approval_with_one_thing_wrong_opens_nothing),
 		cmocka_unit_test(a_delegation_for_one_epoch_does_not_open_the_index_of_another),
+		cmocka_unit_test(s29_what_a_lost_verifier_has_opens_nothing_after_the_rotation),
 		cmocka_unit_test(behind_a_closed_door_an_honest_approval_opens_nothing),
 		cmocka_unit_test(a_pcr_that_is_extended_in_between_costs_a_replay_without_a_new_approval),
 		cmocka_unit_test(pcrs_that_are_extended_all_the_time_end_after_eight_replays),
