@@ -22,11 +22,11 @@ HELD=18460
 VARIABLE=/sys/firmware/efi/efivars/MemoryOverwriteRequestControl-e20939be-32d4-41be-a150-897f85d49829
 
 # What the agent gives to cryptsetup where others can see it; then cryptsetup.
-for real in /usr/sbin/cryptsetup /sbin/cryptsetup; do [ ! -x $real ] || break; done
-cp $real cryptsetup.real
+for real in /usr/sbin/cryptsetup /sbin/cryptsetup; do [ ! -x "$real" ] || break; done
+cp "$real" cryptsetup.real
 printf '#!/bin/sh\n{ echo "cryptsetup $*"; env; } >>"%s/seen"\nexec "%s/cryptsetup.real" "$@"\n' "$work" "$work" >cryptsetup
 chmod +x cryptsetup
-mount --bind cryptsetup $real
+mount --bind cryptsetup "$real"
 
 start_tpm sha256,sha384
 start_verifier
@@ -85,7 +85,7 @@ ok "none is in what was said, with debugging on" lacks said said.enroll said.luk
 
 # --- no core
 
-ulimit -c unlimited
+prlimit --core=unlimited --pid $$
 pattern=$(cat /proc/sys/kernel/core_pattern)
 mkdir cores
 case $pattern in

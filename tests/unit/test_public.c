@@ -355,7 +355,7 @@ s14_each_attribute_of_an_ak_and_of_an_ek_is_looked_at(void **state)
 		uint8_t area[PUBLIC_SIZE_MAX];
 		struct public_area k;
 		const char *why;
-		struct ak_case ak = { 0x00050472 ^ 1u << bit, 0x18, 0x0b, NULL };
+		struct ak_case ak = { 0x00050472 ^ 1u << bit, 0x18, 0x0b, NULL, 0, false };
 		struct buffer b = make_ak(&ak, area);
 
 		why = NULL;
