@@ -401,7 +401,7 @@ struct progress {
 	struct retry_pause denied, held, unreachable;
 	unsigned again;
 	size_t tried, verifier, identity, identities;
-	bool fresh, reread, hope;
+	bool fresh, reread, hope, refused;
 };
 
 /* A disk of another machine may be at the front: before anybody waits, the next one's token is tried. */
@@ -411,6 +411,7 @@ take_next_identity(struct progress *p, enum status *s)
 	if (*s != E_DENIED && *s != E_REFUSED && *s != E_NOT_FOUND)
 		return false;
 	p->hope = p->hope || *s != E_NOT_FOUND;
+	p->refused = p->refused || *s == E_REFUSED;
 	p->identity = (p->identity + 1) % p->identities;
 	/* That one of them is not this TPM's ends nothing for the others. */
 	if (p->hope && *s == E_NOT_FOUND)
@@ -422,19 +423,17 @@ take_next_identity(struct progress *p, enum status *s)
 static bool
 go_on(struct attest *a, struct progress *p, enum status s, int fd)
 {
-	bool reread = s == E_REFUSED && !p->reread;
 	enum retry next;
 
-	p->fresh = false;
-	if (!reread && take_next_identity(p, &s)) {
+	if (take_next_identity(p, &s)) {
 		log_info("trying as the machine that the token of another volume names");
-		p->reread = false;
 		return true;
 	}
 	next = retry_next(s, &p->again);
-	/* "Unknown" may come of what the token cached of another TPM: once, it is read anew. */
-	p->fresh = next == RETRY_AGAIN || reread;
+	/* "Unknown" may come of what the tokens cached of another TPM: once, it is read anew. */
+	p->fresh = next == RETRY_AGAIN || (p->refused && !p->reread);
 	p->reread = p->reread || p->fresh;
+	p->refused = false;
 	switch (next) {
 	case RETRY_DONE:
 		return false;

@@ -11,7 +11,7 @@
 
 #include "base/status.h"
 
-#define BLOCK_LIST_MAX 256
+#define BLOCK_LIST_MAX 1024
 #define BLOCK_PATH_MAX 128
 
 /*

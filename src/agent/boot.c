@@ -64,7 +64,7 @@ find_volumes(struct boot *b)
 		bool say = tries == 0 || tries == SCAN_SECONDS - 1;
 
 		if (volume_scan(wanted, b->settings->volumes, say, b->volume, &b->volumes) == E_TOO_LARGE && say)
-			log_warning("more than %d volumes: some stay shut; those that %s names go first", VOLUMES_MAX, SETTINGS_PATH);
+			log_warning("more than %d volumes, or %d block devices: some stay shut; volumes that %s names go first", VOLUMES_MAX, BLOCK_LIST_MAX, SETTINGS_PATH);
 		for (size_t i = 0; i < b->settings->volumes; i++) {
 			bool found = false;
 

@@ -256,6 +256,9 @@ volume_scan(const char *const *wanted, size_t n_wanted, bool say, struct volume 
 	enum status s = block_list(list, BLOCK_LIST_MAX, &blocks), full = OK;
 
 	*n = 0;
+	/* What a machine has more of is left out, not all of it. */
+	if (s == E_TOO_LARGE)
+		s = (full = s, OK);
 	for (size_t i = 0; s == OK && i < blocks; i++) {
 		size_t at;
 		bool named;

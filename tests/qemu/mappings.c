@@ -162,6 +162,17 @@ roots(void)
 	check("it is closed", volume_close("one") == OK);
 }
 
+/* A disk that answers the second reader otherwise than the first. */
+static void
+header_lost_in_between(void)
+{
+	bool good = sh("dd if=/dev/vda of=/keep bs=16384 count=2 2>/dev/null; touch /rewrite") &&
+		volume_open(&honest, "one", slot_key(), (int)honest.token.keyslot) == OK;
+
+	check("cryptsetup gets the header that was checked, whatever the disk answers then", good && volume_close("one") == OK);
+	check("the header is back", sh("rm /rewrite; dd if=/keep of=/dev/vda bs=16384 conv=notrunc 2>/dev/null; rm /keep") && volume_read("/dev/vda", &honest) == OK);
+}
+
 static void
 changed_header(void)
 {
@@ -196,6 +207,7 @@ main(void)
 	hot_swapped_disk();
 	one_disk_seen_twice();
 	roots();
+	header_lost_in_between();
 	changed_header();
 	disk_with_integrity();
 	printf("1..%d\n", count);
