@@ -205,6 +205,18 @@ approve_clean_up(const struct settings *settings)
 	(void)settings;
 }
 
+void
+network_start(const struct settings *s, struct network *n)
+{
+	(void)s, (void)n;
+}
+
+void
+network_stop(struct network *n)
+{
+	(void)n;
+}
+
 enum status
 console_open(const char *path, struct console *c)
 {
