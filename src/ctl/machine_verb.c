@@ -142,7 +142,8 @@ print_record(const struct state *s, const struct machine *m)
 	printf("%-16s 0x%08" PRIx32 ", epoch %" PRIu32 "; 0x%08" PRIx32 " for the next\n", "NV index", m->nv_handle, m->epoch, m->nv_handle_next);
 	if (m->rotate_to != 0)
 		printf("%-16s to epoch %" PRIu32 ", %s\n", "rotation", m->rotate_to,
-			m->rotate_ordered ? "half-way: complete when a boot shows the new index alone" : "waits for its next approved boot");
+			m->rotate_seen ? "half-way: complete when a boot shows the new index alone" :
+			m->rotate_ordered ? "ordered: a boot is to show both indices next" : "waits for its next approved boot");
 	if (store_share_count(s->store, m->id, &shares) == OK)
 		printf("%-16s %zu\n", "network shares", shares);
 	print_history(m);

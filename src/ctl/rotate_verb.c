@@ -49,7 +49,7 @@ rotate(const struct state *s, struct machine *m, uint32_t epoch, struct outcome 
 	if (m->epoch > epoch)
 		return refuse(o, "is on epoch %" PRIu32 " already, and never goes back", m->epoch);
 	if (m->rotate_to != 0 && m->rotate_ordered)
-		return refuse(o, "is half-way to epoch %" PRIu32 "; boot it until it is there, then rotate it again", m->rotate_to);
+		return refuse(o, "is on its way to epoch %" PRIu32 "; boot it until it is there, then rotate it again", m->rotate_to);
 	if (shares == 0)
 		return refuse(o, "no volume of it is enrolled, so there is nothing to rotate: `bootgate enroll` there again brings it to epoch %" PRIu32, epoch);
 	if (shares > ROTATION_SHARES_MAX)
@@ -161,7 +161,7 @@ list_one(const struct machine *m, void *arg)
 	if (b->n++ == 0)
 		printf("not on epoch %" PRIu32 " yet:\n", b->epoch);
 	printf("  %s  epoch %" PRIu32 ", %s  %s\n", text_hex(bytes_of(m->id, 8), id, sizeof id), m->epoch,
-		m->rotate_to == 0 ? "not told to rotate" : m->rotate_ordered ? "half-way" : "waits for its next boot", printable_text(m->label, label));
+		m->rotate_to == 0 ? "not told to rotate" : m->rotate_seen ? "half-way" : m->rotate_ordered ? "ordered" : "waits for its next boot", printable_text(m->label, label));
 	return true;
 }
 

@@ -9,7 +9,7 @@
 /*
  * { 1: id, 2: label, 3: policy, 4: active, 5: frozen, 6: ek, 7: ak, 8: machine key, 9: epoch, 10: [handle, next handle],
  *   ? 11: [reset, restart, clock, safe] last seen, ? 12: [reset, restart, statement, log] last approved,
- *   13: [enrolled at, reset then], ? 14: [epoch to rotate to, whether that was ordered] }
+ *   13: [enrolled at, reset then], ? 14: [epoch to rotate to, ordered, both seen] }
  */
 #define MEMBERS 11 /* those that are always there */
 
@@ -67,9 +67,10 @@ machine_encode(const struct machine *m, struct buffer *out)
 	cbor_write_uint(&w, m->enrolled_at);
 	cbor_write_uint(&w, m->enrolled_reset);
 	if (m->rotate_to != 0) {
-		cbor_write_uint(&w, 14), cbor_write_array(&w, 2);
+		cbor_write_uint(&w, 14), cbor_write_array(&w, 3);
 		cbor_write_uint(&w, m->rotate_to);
 		cbor_write_bool(&w, m->rotate_ordered);
+		cbor_write_bool(&w, m->rotate_seen);
 	}
 	return cbor_write_end(&w);
 }
@@ -125,9 +126,10 @@ read_approved(struct cbor_reader *r, struct machine *m)
 static void
 read_rotation(struct cbor_reader *r, struct machine *m)
 {
-	(void)cbor_read_array(r, 2, 2);
+	(void)cbor_read_array(r, 3, 3);
 	m->rotate_to = (uint32_t)cbor_read_uint(r, 1, UINT32_MAX);
 	m->rotate_ordered = cbor_read_bool(r);
+	m->rotate_seen = cbor_read_bool(r);
 	cbor_read_close(r);
 }
 
@@ -195,5 +197,5 @@ machine_rotated(struct machine *m, const uint8_t key[MACHINE_KEY_SIZE])
 	m->nv_handle_next = handle;
 	m->epoch = m->rotate_to;
 	m->rotate_to = 0;
-	m->rotate_ordered = false;
+	m->rotate_ordered = m->rotate_seen = false;
 }

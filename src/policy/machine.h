@@ -23,9 +23,9 @@ struct machine {
 	uint32_t epoch;                    /* of the index that is in force */
 	uint32_t nv_handle, nv_handle_next;
 
-	/* Rotation: 0, or the epoch that it is to go to, and whether an approval has carried the order. (docs/protocol.md) */
+	/* Rotation: 0, or the epoch that it is to go to; whether an approval has carried the order; whether an approved boot showed both indices. (docs/protocol.md) */
 	uint32_t rotate_to;
-	bool rotate_ordered;
+	bool rotate_ordered, rotate_seen;
 
 	/* The last evidence whose AK signature verified, approved or not; seen = false: none yet. */
 	bool seen, seen_safe;

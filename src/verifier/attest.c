@@ -223,19 +223,28 @@ settle_hold(struct judge *j, struct job *job, struct decision_made *d, uint64_t 
 
 /*
  * claim_rotation(): evidence that shows the new index alone, proved by a seal, is judged by what the machine is after its rotation; what it was stays
- * in d->before until it is approved.
+ * in d->before until it is approved.  Before an approved boot showed both indices, the agent cannot have deleted the old one: then it is somebody else's claim.
  */
 static void
 claim_rotation(const struct judge *j, struct job *job, struct decision_made *d)
 {
 	struct machine *m = &job->machine;
 
-	if (!machine_claims_rotated(m, &job->binding) || keys_find_delegation(&j->keys, m->rotate_to) == NULL ||
+	if (!m->rotate_seen || !machine_claims_rotated(m, &job->binding) || keys_find_delegation(&j->keys, m->rotate_to) == NULL ||
 		!shares_prove(job, &d->shares, m->rotate_to))
 		return;
 	d->before = *m;
 	d->rotated = true;
 	machine_rotated(m, job->binding.machine_key);
+}
+
+static bool
+shows_next(const struct machine *m, const struct binding *b)
+{
+	for (size_t i = 0; i < b->indices; i++)
+		if (b->index[i].handle == m->nv_handle_next && b->index[i].epoch == m->rotate_to)
+			return true;
+	return false;
 }
 
 /* settle_rotation(): what was approved is so from now on, what was not is as before. */
@@ -246,8 +255,10 @@ settle_rotation(struct job *job, struct decision_made *d)
 		job->machine = d->before;
 		d->rotated = false;
 	}
-	if (d->statement.orders > 0)
+	if (d->statement.orders > 0) {
 		job->machine.rotate_ordered = true;
+		job->machine.rotate_seen = job->machine.rotate_seen || shows_next(&job->machine, &job->binding);
+	}
 }
 
 /* order_rotation(): the order and the successors, as long as the machine has not shown that it is there. */

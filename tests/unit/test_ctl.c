@@ -560,9 +560,12 @@ an_order_that_was_given_is_not_taken_back(void **state)
 	now.rotate_ordered = true;
 	assert_int_equal(store_machine_put(w.store, &now), OK);
 	expect(1, "machine rotate --cancel web", "let it go on");
+	expect(0, "machine show web", "ordered: a boot");
+	now.rotate_seen = true;
+	assert_int_equal(store_machine_put(w.store, &now), OK);
 	expect(0, "machine show web", "half-way");
 	assert_int_equal(ctl("authority delegate $W/authority $W --epoch 6"), 0);
-	expect(1, "machine rotate web", "half-way to epoch 5");
+	expect(1, "machine rotate web", "on its way to epoch 5");
 	assert_int_equal(read_again(&m).rotate_to, 5);
 	expect(2, "machine rotate --cancel --all", "for one machine");
 }

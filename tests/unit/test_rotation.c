@@ -447,6 +447,23 @@ a_forged_token_completes_nothing(void **state)
 	it_is_complete(VOLUMES);
 }
 
+/* A disk alone, changed while the machine was off, does not make the verifier forget an index that the TPM still has. */
+static void
+before_both_were_seen_the_new_index_alone_completes_nothing(void **state)
+{
+	(void)state;
+	begin();
+	make_second_seals(boot());
+	show_new(VOLUMES);
+	boot_is_denied("A10");
+	nothing_is_settled();
+	show_both();
+	is_ordered(boot(), NEXT);
+	show_new(VOLUMES);
+	assert_int_equal(boot()->statement.decision, DECISION_APPROVE);
+	it_is_complete(VOLUMES);
+}
+
 static void
 a_boot_that_is_denied_completes_nothing(void **state)
 {
@@ -571,9 +588,12 @@ a_machine_goes_on_to_the_epoch_after_that(void **state)
 	assert_true(take(&a, id, share));
 	memset(key, 0x43, sizeof key);
 	rotation_seal_id(share, NEXT + 1, key, id);
+	show_index(t.built->machine.nv_handle, NEXT + 1); /* the first handle again */
+	show_seal(NEXT + 1, id);
+	is_ordered(boot(), NEXT + 1);
 	show_nothing();
 	show_key(key);
-	show_index(t.built->machine.nv_handle, NEXT + 1); /* the first handle again */
+	show_index(t.built->machine.nv_handle, NEXT + 1);
 	show_seal(NEXT + 1, id);
 	a = *boot();
 	assert_int_equal(a.statement.decision, DECISION_APPROVE);
@@ -644,6 +664,7 @@ main(void)
 		cmocka_unit_test(half_way_both_indices_open_and_all_shares_are_given),
 		cmocka_unit_test(the_new_index_alone_completes_it),
 		cmocka_unit_test(a_forged_token_completes_nothing),
+		cmocka_unit_test(before_both_were_seen_the_new_index_alone_completes_nothing),
 		cmocka_unit_test(a_boot_that_is_denied_completes_nothing),
 		cmocka_unit_test(s29_afterwards_what_is_old_gets_nothing),
 		cmocka_unit_test(evidence_approved_on_the_way_is_denied_afterwards),

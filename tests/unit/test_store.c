@@ -117,12 +117,12 @@ a_record_from_before_rotations_is_read(void **state)
 	assert_int_equal(machine_encode(&m, &b), OK);
 	assert_true(bytes_equal(buffer_view(&b), bytes_of(bytes, n)));
 	m.rotate_to = 2;
-	m.rotate_ordered = true;
+	m.rotate_seen = true;
 	b.n = 0;
 	assert_int_equal(machine_encode(&m, &b), OK);
 	memset(&m, 0, sizeof m);
 	assert_int_equal(machine_decode(buffer_view(&b), &m), OK);
-	assert_true(m.rotate_to == 2 && m.rotate_ordered);
+	assert_true(m.rotate_to == 2 && !m.rotate_ordered && m.rotate_seen);
 }
 
 static void
