@@ -371,6 +371,12 @@ $(B)/test/stop.so: tests/unit/agent/stop.c | $(B)/packages/check
 $(B)/test/bootgate: $(bootgate_OBJECTS:%=$(B)/test/%.o) $(THIRD_HOST)
 	@echo "  link   $@"
 	@$(CC) -fsanitize=address,undefined -o $@ $(filter %.o,$^) -Wl,--start-group $(THIRD_HOST) -Wl,--end-group
+# The same, where there is no device mapper: tests/unit/agent/mapped.c stands for it.
+MAPPED_WRAP := mapping_exists mapping_check cryptsetup_open cryptsetup_close
+$(B)/test/bootgate-mapped: tests/unit/agent/mapped.c $(bootgate_OBJECTS:%=$(B)/test/%.o) $(THIRD_HOST)
+	@echo "  link   $@"
+	@$(CC) $(filter-out -MMD -MP,$(CPPFLAGS_ALL)) $(TEST_CFLAGS) -o $@ $(MAPPED_WRAP:%=-Wl,--wrap=%) $(filter %.c %.o,$^) \
+		-Wl,--start-group $(THIRD_HOST) -Wl,--end-group
 $(B)/bench/bootgate: $(bootgate_OBJECTS:%=$(B)/bench/%.o) $(THIRD_HOST)
 	@echo "  link   $@"
 	@$(CC) -pie -Wl,--gc-sections -o $@ $(filter %.o,$^) -Wl,--start-group $(THIRD_HOST) -Wl,--end-group

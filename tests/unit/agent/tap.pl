@@ -16,7 +16,7 @@ use IO::Socket::UNIX;
 use Socket qw(SOL_SOCKET SO_PEERCRED);
 
 my ($listen, $real, $log, $at, $fault, $times) = @ARGV;
-my %name = (0x13c => 'PCR_Event', 0x14e => 'NV_Read', 0x158 => 'Quote', 0x15e => 'Unseal', 0x160 => 'PolicySigned', 0x165 => 'FlushContext',
+my %name = (0x122 => 'NV_UndefineSpace', 0x12a => 'NV_DefineSpace', 0x137 => 'NV_Write', 0x138 => 'NV_WriteLock', 0x13c => 'PCR_Event', 0x14e => 'NV_Read', 0x158 => 'Quote', 0x15e => 'Unseal', 0x160 => 'PolicySigned', 0x165 => 'FlushContext',
 	0x167 => 'LoadExternal', 0x169 => 'NV_ReadPublic', 0x16a => 'PolicyAuthorize', 0x173 => 'ReadPublic', 0x176 => 'StartAuthSession',
 	0x177 => 'VerifySignature', 0x17a => 'GetCapability', 0x17f => 'PolicyPCR', 0x180 => 'PolicyRestart');
 my ($kind, $value) = split /:/, $fault;
