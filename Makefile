@@ -319,6 +319,18 @@ $(B)/bench/stopwatch: tests/bench/stopwatch.c
 	@echo "  link   $@"
 	@$(BENCH_CC) $^
 
+# What tests of a whole verifier use: honest machines, an attacker's connections, a wrong clock, what a file system has when the power goes.
+VERIFIER_TOOLS := $(patsubst %,$(B)/test/verifier/%,load flood clock.so)
+$(B)/test/verifier/load: tests/verifier/load.c tests/bench/machine.h $(BENCH_MACHINE) $(T)/host/libbearssl.a $(T)/host/libtinycbor.a
+	@echo "  link   $@"
+	@$(BENCH_CC) $(filter-out %.h,$^) -lsqlite3 -lconfuse -lpthread
+$(B)/test/verifier/flood: tests/verifier/flood.c
+	@echo "  link   $@"
+	@$(BENCH_CC) $^ -lssl -lcrypto
+$(B)/test/verifier/%.so: tests/verifier/%.c
+	@mkdir -p $(@D)
+	@$(CC) $(filter-out -MMD -MP,$(CPPFLAGS_ALL)) $(HOST_CFLAGS) -shared -fPIC -o $@ $<
+
 # What the cryptographic primitives allow: the bound that `make bench` compares with.
 $(B)/bench_crypto: tests/bench/bench_crypto.c $(patsubst %,$(B)/host/%.o,$(BASE) $(CRYPTO) $(CRYPTO_SIGN)) $(T)/host/libbearssl.a
 	@echo "  link   $@"
@@ -409,7 +421,7 @@ CHECKS_FAST = layers=tests/lint/layers.sh shellcheck=tests/lint/shellcheck.sh th
 	'fuzz=tests/fuzz/run $(FUZZ_RUNS) $(FUZZERS)'
 CHECKS_QEMU = $(foreach s,$(sort $(wildcard tests/qemu/[0-9]*.sh)),'$(notdir $(s))=$(s)')
 
-check-built: all $(HOSTILE) $(B)/test/bootgate $(B)/test/stop.so $(B)/test-secrets $(B)/bench/bootgate $(B)/bench/firmware compile_commands.json $(UNIT_TESTS:%=$(B)/test/%) $(FUZZERS:%=$(B)/fuzz/%) $(B)/packages/check
+check-built: all $(HOSTILE) $(VERIFIER_TOOLS) $(B)/test/bootgate $(B)/test/stop.so $(B)/test-secrets $(B)/bench/bootgate $(B)/bench/firmware compile_commands.json $(UNIT_TESTS:%=$(B)/test/%) $(FUZZERS:%=$(B)/fuzz/%) $(B)/packages/check
 
 # All tests.
 check: check-built $(QEMU_TOOLS) $(B)/packages/qemu

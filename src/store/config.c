@@ -41,6 +41,7 @@ static const struct limit {
 	{ "judges", 1, CONFIG_JUDGES_MAX },
 	{ "max-clients", 1, 65536 },
 	{ "max-clients-per-address", 1, 65536 },
+	{ "max-evidence-per-machine", 1, 1000000 },
 	{ "keep-cases", 1, 1000 },
 	{ "token-hours", 1, 24 * 365 },
 };
@@ -154,6 +155,7 @@ take(cfg_t *cfg, const char *path, struct config *c, char *why, size_t size)
 	c->judges = (unsigned)cfg_getint(cfg, "judges");
 	c->max_clients = (unsigned)cfg_getint(cfg, "max-clients");
 	c->max_clients_per_address = (unsigned)cfg_getint(cfg, "max-clients-per-address");
+	c->max_evidence_per_machine = (unsigned)cfg_getint(cfg, "max-evidence-per-machine");
 	c->keep_cases = (unsigned)cfg_getint(cfg, "keep-cases");
 	c->token_hours = (unsigned)cfg_getint(cfg, "token-hours");
 	c->debug = strcmp(cfg_getstr(cfg, "log"), "debug") == 0;
@@ -189,6 +191,7 @@ parse(char *text, const char *path, struct config *c, char *why, size_t size)
 		CFG_INT("judges", judges, CFGF_NONE),
 		CFG_INT("max-clients", 1024, CFGF_NONE),
 		CFG_INT("max-clients-per-address", 64, CFGF_NONE),
+		CFG_INT("max-evidence-per-machine", 30, CFGF_NONE),
 		CFG_INT("keep-cases", 8, CFGF_NONE),
 		CFG_INT("token-hours", 24, CFGF_NONE),
 		CFG_STR("log", "info", CFGF_NONE),

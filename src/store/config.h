@@ -11,6 +11,7 @@
  *   judges = 2                           1..16 processes; the number of processors if left out
  *   max-clients = 1024                   connections at a time
  *   max-clients-per-address = 64         from one IPv4 address or one IPv6 /64
+ *   max-evidence-per-machine = 30        judged in a minute
  *   keep-cases = 8                       case files kept per machine: so many approved, four times as many others
  *   token-hours = 24                     how long a token of `bootgatectl enroll token` is good
  *   log = info | debug
@@ -36,7 +37,7 @@ struct config {
 	size_t ek_cas;
 	char ek_ca[CONFIG_EK_CA_MAX][PATH_MAX];
 	char default_policy[CONFIG_NAME_MAX + 1];
-	unsigned judges, max_clients, max_clients_per_address, keep_cases, token_hours;
+	unsigned judges, max_clients, max_clients_per_address, max_evidence_per_machine, keep_cases, token_hours;
 	bool debug;
 };
 

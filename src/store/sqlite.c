@@ -75,6 +75,7 @@ static const char schema[] =
 	X(VERDICT_PUT, "INSERT INTO verdicts VALUES (?1, ?2, ?3, ?4, ?5, ?6)")                                         \
 	X(VERDICT_PRUNE, "DELETE FROM verdicts WHERE made < ?1")                                                       \
 	X(VERDICT_DENY, "UPDATE verdicts SET decision = ?3, record = ?4, claims = ?5, made = ?6 WHERE machine = ?1 AND evidence = ?2 AND decision = 2") \
+	X(VERDICT_COUNT, "SELECT count(*) FROM verdicts WHERE machine = ?1 AND made > ?2")                             \
 	X(VERDICT_GET, "SELECT decision, record, claims FROM verdicts WHERE machine = ?1 AND evidence = ?2")           \
 	X(VERDICTS_DELETE, "DELETE FROM verdicts WHERE machine = ?1")                                                  \
 	X(TOKEN_PUT, "INSERT INTO tokens VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")                                     \
@@ -763,6 +764,21 @@ store_verdict_put(struct store *st, const struct store_verdict *v)
 		return s;
 	s = verdict_write(st, S_VERDICT_DENY, v, 1);
 	return s == E_NOT_FOUND ? E_EXISTS : s;
+}
+
+enum status
+store_verdict_count(struct store *st, const uint8_t machine[MACHINE_ID_SIZE], uint64_t after, size_t *n)
+{
+	struct query q = query(st, S_VERDICT_COUNT);
+	enum status s;
+
+	put_blob(&q, bytes_of(machine, MACHINE_ID_SIZE));
+	put_number(&q, after);
+	s = step(&q);
+	if (s == OK)
+		*n = (size_t)number_at(&q, 0);
+	done(&q);
+	return s;
 }
 
 enum status

@@ -90,6 +90,9 @@ struct store_verdict {
 };
 enum status store_verdict_put(struct store *st, const struct store_verdict *v); /* replaces an approval by a denial; E_EXISTS otherwise */
 
+/* store_verdict_count(st, machine, after, n): how many were made of a machine's evidence since then, but not before STORE_VERDICT_LIFETIME. */
+enum status store_verdict_count(struct store *st, const uint8_t machine[MACHINE_ID_SIZE], uint64_t after, size_t *n);
+
 /* store_verdict_get(st, machine, evidence, v, claims): ${claims} gets what v->claims points to. */
 enum status store_verdict_get(struct store *st, const uint8_t machine[MACHINE_ID_SIZE], const uint8_t evidence[32], struct store_verdict *v,
 	struct buffer *claims);

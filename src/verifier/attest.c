@@ -652,6 +652,27 @@ may_judge(const struct judge *j, const struct job *job)
 	return keys_find_delegation(&j->keys, machine_claims_rotated(m, &job->binding) ? m->rotate_to : m->epoch) != NULL;
 }
 
+#define MINUTE 60
+
+/* is_too_much(): each verdict is a record for ever: a machine gets so many a minute, whichever judge it asks. */
+static enum status
+is_too_much(struct judge *j, struct job *job, bool *too_much)
+{
+	uint64_t now = judge_now();
+	size_t n = 0;
+	enum status s = store_verdict_count(j->store, job->machine.id, now > MINUTE ? now - MINUTE : 0, &n);
+	char name[JUDGE_NAME_MAX];
+
+	*too_much = s == OK && n >= j->config->max_evidence_per_machine;
+	if (*too_much) {
+		if (now - j->too_much_said >= MINUTE)
+			log_warning("%s: %zu boots in a minute, the next is told to wait", judge_name(job->machine.id, job->machine.label, name), n);
+		j->too_much_said = now;
+		judge_refuse(job, 429, "too-much", "this machine was judged as often as it may be in a minute; try again later");
+	}
+	return s;
+}
+
 enum status
 attest_decide(struct judge *j, struct job *job)
 {
@@ -672,8 +693,12 @@ attest_decide(struct judge *j, struct job *job)
 	j->claims.n = 0;
 	if (s == OK)
 		s = store_verdict_get(j->store, job->machine.id, job->digest, &v, &j->claims);
-	if (s == E_NOT_FOUND)
-		return decide_anew(j, job);
+	if (s == E_NOT_FOUND) {
+		bool too_much = false;
+
+		s = is_too_much(j, job, &too_much);
+		return s != OK || too_much ? s : decide_anew(j, job);
+	}
 	if (s != OK)
 		return s;
 	if (v.decision == DECISION_APPROVE && (job->machine.frozen || !job->machine.active || machine_is_behind(&job->machine, &job->binding)))

@@ -328,18 +328,35 @@ name_origin(struct client *c, const struct sockaddr *address, int size)
 		snprintf(c->address, sizeof c->address, "?");
 }
 
-/* dispensable(): who goes when all places are taken: the oldest handshake, else the one that has said nothing for longest. */
+static unsigned
+count(const struct client_list *list)
+{
+	const struct client *c;
+	unsigned n = 0;
+
+	TAILQ_FOREACH(c, list, entry)
+		n++;
+	return n;
+}
+
+/*
+ * dispensable(): who goes when all places are taken: the one that has said nothing for longest, else the oldest in the state that most are in: so
+ * no crowd pushes out who is in another state, and an honest request is over before it is the oldest.
+ */
 static struct client *
 dispensable(const struct front *f)
 {
-	struct client *c = TAILQ_FIRST(&f->list[HANDSHAKE]);
+	struct client *c;
+	size_t most = HANDSHAKE;
+	time_t t = now();
 
-	if (c != NULL)
-		return c;
 	TAILQ_FOREACH(c, &f->list[OPEN], entry)
-		if (!c->asked && now() - c->since >= IDLE_RIGHT)
+		if (!c->asked && t - c->since >= IDLE_RIGHT)
 			return c;
-	return NULL;
+	for (size_t s = 0; s < STATES; s++)
+		if (count(&f->list[s]) > count(&f->list[most]))
+			most = s;
+	return TAILQ_FIRST(&f->list[most]);
 }
 
 /* make_room(): whether one more client may come: not too many of this origin; when all places are taken, another one goes. */

@@ -55,7 +55,7 @@ judge_refuse(struct job *job, unsigned status, const char *code, const char *tex
 
 	job->decide = NULL;
 	job->status = (uint16_t)status;
-	job->retry_after = status == 503 ? 2 : 0;
+	job->retry_after = status == 503 ? 2 : status == 429 ? 60 : 0;
 	job->answer.n = 0;
 	job->answer.failed = OK;
 	if (message_problem_encode(&p, &job->answer) != OK)

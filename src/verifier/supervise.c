@@ -36,6 +36,7 @@
 #define CRASH_WINDOW 60
 #define END_GRACE 15
 #define CHECKS_MAX 4 /* EK certificates at a time */
+#define BACKLOG 4096 /* beyond it a peer hears nothing for seconds */
 
 struct child {
 	pid_t pid; /* 0: none */
@@ -362,7 +363,7 @@ listen_on(const char *text)
 	/* An IPv6 address is that alone, so that "[::]" and "0.0.0.0" stand side by side. */
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
 		(a->ai_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) || bind(fd, a->ai_addr, a->ai_addrlen) != 0 ||
-		listen(fd, 512) != 0) {
+		listen(fd, BACKLOG) != 0) {
 		log_error("listen = \"%s\": %s", text, strerror(errno));
 		if (fd >= 0)
 			close(fd);

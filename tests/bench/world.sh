@@ -100,6 +100,7 @@ verifier_make() {
 		ek-ca = { "$WORK/ca" }
 		default-policy = "uki"
 		judges = 1
+		max-evidence-per-machine = 1000000
 		log = info
 	END
 	quietly ctl ctl authority init "$WORK/authority" --verifier "$WORK/state" --name 127.0.0.1

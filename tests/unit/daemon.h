@@ -28,6 +28,9 @@
 #include "store/store.h"
 
 #define WAIT 20
+#ifndef EVIDENCE_A_MINUTE
+#define EVIDENCE_A_MINUTE 1000000
+#endif
 
 static struct {
 	char folder[64], url[64];
@@ -140,7 +143,7 @@ start_it(void)
 	snprintf(t.folder, sizeof t.folder, "/tmp/bootgate-verifier-XXXXXX");
 	assert_non_null(mkdtemp(t.folder));
 	run("build/bootgatectl authority init %s/authority --verifier %s/state --name localhost >/dev/null", t.folder, t.folder);
-	n = snprintf(conf, sizeof conf, "state = \"%s/state\"\nlisten = { \"127.0.0.1:%u\" }\nname = \"test\"\njudges = 2\nmax-clients = 200\n", t.folder, port);
+	n = snprintf(conf, sizeof conf, "state = \"%s/state\"\nlisten = { \"127.0.0.1:%u\" }\nname = \"test\"\njudges = 2\nmax-clients = 200\nmax-evidence-per-machine = %u\n", t.folder, port, EVIDENCE_A_MINUTE);
 	snprintf(path, sizeof path, "%s/conf", t.folder);
 	assert_int_equal(file_write(path, bytes_of(conf, (size_t)n), 0644), OK);
 	snprintf(t.url, sizeof t.url, "https://localhost:%u", port);

@@ -129,6 +129,7 @@ set_up(void **state)
 	snprintf(path, sizeof path, "%s/" STORE_FILE, t.folder);
 	assert_int_equal(store_open(path, STORE_CREATE, &t.judge.store, why, sizeof why), OK);
 	t.config.keep_cases = 1;
+	t.config.max_evidence_per_machine = 1000000;
 	t.judge.config = &t.config;
 	make_keys(&t.judge.keys);
 	t.built = build_begin();

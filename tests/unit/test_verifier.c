@@ -618,6 +618,52 @@ decode_one(const struct store_record *r, void *arg)
 	return true;
 }
 
+/* limit_evidence(n): a line of the configuration. */
+static void
+limit_evidence(unsigned n)
+{
+	run("sed -i 's/^max-evidence-per-machine.*/max-evidence-per-machine = %u/' %s/conf", n, t.folder);
+	kill(t.pid, SIGHUP);
+	usleep(700000);
+	https_close(t.https);
+	t.https = connect_to_it();
+}
+
+/* An enrolled machine that was taken over and asks in a loop: neither audit log nor judges are its own. */
+static void
+a_machine_is_judged_so_many_times_a_minute(void **state)
+{
+	static struct answer a;
+	static uint8_t body[RESULT_SIZE_MAX];
+	struct buffer in = BUFFER(body);
+	struct https_answer got = { .code = 0 };
+	struct bytes evidence = { NULL, 0 };
+	uint64_t before = 0, after = 0;
+
+	(void)state;
+	limit_evidence(4);
+	enroll_it();
+	for (unsigned i = 0; i < 4; i++) {
+		evidence = make_evidence(PURPOSE_BOOT);
+		attest("/v1/attest", evidence, &a);
+		assert_int_equal(a.code, 200);
+	}
+	assert_int_equal(store_audit_next(t.store, &before), OK);
+	attest("/v1/attest", evidence, &a); /* what was judged already is answered again */
+	for (unsigned i = 0; i < 4; i++) {
+		in.n = 0;
+		assert_int_equal(https_send(t.https, "POST", "/v1/attest", make_evidence(PURPOSE_BOOT)), OK);
+		assert_int_equal(https_receive(t.https, WAIT, &in, &got), OK);
+		assert_int_equal(got.code, 429);
+		assert_int_equal(got.retry_after, 60);
+	}
+	assert_int_equal(store_audit_next(t.store, &after), OK);
+	assert_int_equal(after, before);
+	limit_evidence(1000000);
+	attest("/v1/attest", make_evidence(PURPOSE_BOOT), &a);
+	assert_int_equal(a.code, 200);
+}
+
 static void
 every_verdict_stands_in_a_chain_that_verifies(void **state)
 {
@@ -657,6 +703,7 @@ main(void)
 		cmocka_unit_test(fresh_connections_are_all_answered),
 		cmocka_unit_test(nothing_is_approved_that_cannot_be_written),
 		cmocka_unit_test(an_approval_that_left_a_judge_killed_at_work_is_recorded),
+		cmocka_unit_test(a_machine_is_judged_so_many_times_a_minute),
 		cmocka_unit_test(every_verdict_stands_in_a_chain_that_verifies),
 	};
 

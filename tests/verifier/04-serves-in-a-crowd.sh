@@ -36,4 +36,11 @@ sleep 4
 is "forty-eight that shook hands and say nothing: all of twenty honest ones are served" 20 "$(served 20)"
 sleep 6
 is "nothing is left of them" ok "$(health)"
+
+build/test/verifier/flood "$port" 16 40 10 body-cut >"$work/flood" &
+crowd=$!
+sleep 4
+is "all places taken by requests that never end: all of twenty honest ones are served" 20 "$(served 20)"
+wait $crowd
+echo "# count: $(sed 's/opened \([0-9]*\).*/\1/' "$work/flood") hostile connections"
 finish
