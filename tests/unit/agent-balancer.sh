@@ -116,6 +116,34 @@ enrolls
 ok "begin without its token: the machine does not take the answer" sh -c "[ -e between/changed ] && [ $status != 0 ] && grep -q 'changed on the way' said"
 ok "nor is it enrolled" nothing_left
 
+# --- keys that are not what they claim, where no token's MAC stands before them (S14)
+
+# area KEY OFFSET BITS: what the last begin had in that field, with bits of one byte the other way round.
+area() {
+	perl -e 'my ($key, $at, $bits) = @ARGV; local $/; open my $f, "<:raw", "between/field.$key" or die; my $area = <$f>;
+		substr $area, $at, 1, chr(ord(substr $area, $at, 1) ^ $bits); print $area' "$@"
+}
+echo pass >between/orders
+enrolls --label host
+forget_all
+while read -r key at bits pattern; do
+	area "$key" "$at" "$bits" >altered
+	echo "replace 1 $key $work/altered" >between/orders
+	enrolls --label host
+	tried=$((tried + 1))
+	ok "refused: $pattern" sh -c "[ -e between/changed ] && [ $status = 7 ] && grep -q 'refuses: $pattern' said"
+	ok "and nothing left behind: $pattern" nothing_left
+done <<'EOF'
+5 5 1 AK: the AK is not restricted
+5 5 2 AK: the AK decrypts, too
+5 7 2 AK: the AK can leave the TPM (fixedTPM)
+5 7 16 AK: the AK can be moved to another parent (fixedParent)
+5 7 32 AK: the AK was not made by the TPM (sensitiveDataOrigin)
+5 6 4 AK: the AK is subject to the dictionary attack lockout (noDA)
+4 7 2 EK: the EK.s attributes are not those of its template
+4 20 1 EK: the EK.s policy is not that of its template
+EOF
+
 # --- a weaker key offered in the machine's name: the same TPM's EK of another kind (S30)
 
 tpm2_createek -Q -G rsa -u ek.rsa -c 0x810100f0

@@ -50,13 +50,18 @@ stop_tpm -c
 run_tpm
 "$top/build/bench/firmware" tpm.socket "$LOG"
 rm -rf /run/bootgate
-LD_PRELOAD=$top/build/test/stop.so "$AGENT" --debug -c bootgate.conf boot >said 2>&1 </dev/null &
+without='setpriv --inh-caps -sys_ptrace,-perfmon,-sys_admin --bounding-set -sys_ptrace,-perfmon,-sys_admin'
+# shellcheck disable=SC2086 # words
+LD_PRELOAD=$top/build/test/stop.so $without "$AGENT" --debug -c bootgate.conf boot >said 2>&1 </dev/null &
 parent=$!
 ok "it asks for its approval" wait_for 30 test -e go.full
 asking=$(cat "/proc/$parent/task/$parent/children")
 asking=${asking% }
 perl "$top/tests/unit/agent/memory.pl" "$asking" >asking
 ok "neither it nor who opens may leave a core" sh -c "[ \"\$(cat /proc/$parent/limits /proc/$asking/limits | grep -c 'core file size *0 *0 ')\" = 2 ]"
+ok "control: who may not trace others may look into an ordinary process" sh -c "$without sleep 5 & sleep 0.3; $without cat /proc/\$!/environ >/dev/null"
+ok "but not into the one that asks" sh -c "! $without cat /proc/$asking/environ >/dev/null"
+ok "nor into the one that opens" sh -c "! $without cat /proc/$parent/environ >/dev/null"
 locked() { [ "$(sed -n 's/^VmLck:[^0-9]*\([0-9]*\) kB/\1/p' "/proc/$1/status")" -gt 100 ]; }
 ok "the memory of the one that asks is locked" locked "$asking"
 : >go

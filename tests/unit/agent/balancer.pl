@@ -6,7 +6,7 @@
 #   replace M KEY FILE   the byte string there is FILE's content
 #   untoken              begin loses its token and its MAC
 #   answer FILE          every request is answered by the bytes of FILE, and the connection ends
-# What passed is kept as DIR/message.M, and, when there was something to change, DIR/changed.
+# What passed is kept as DIR/message.M, the keys of a begin as DIR/field.4 (EK) and DIR/field.5 (AK), and, when there was something to change, DIR/changed.
 use strict;
 use warnings;
 use IO::Socket::INET;
@@ -72,11 +72,22 @@ sub flip {
 	return $p;
 }
 
+sub content {
+	my ($p, $at) = @_;
+	my (undef, $n, $from) = head($p, $at);
+	return substr $p, $from, $n;
+}
+sub keep_keys {
+	my %outer = fields($_[0]);
+	my $inner = content($_[0], $outer{1}[0]);
+	my %f = fields($inner);
+	keep("field.$_", content($inner, $f{$_}[0])) for 4, 5;
+}
+
 sub change {
 	my ($body, $what, $key, $file) = @_;
 	my %outer = fields($body);
-	my $inner = substr $body, (head($body, $outer{1}[0]))[2];
-	$inner = substr $inner, 0, (head($body, $outer{1}[0]))[1];
+	my $inner = content($body, $outer{1}[0]);
 	my $mac = exists $outer{2} ? substr($body, $outer{2}[1] - 32, 32) : undef;
 	my %f = fields($inner);
 	if ($what eq 'untoken') {
@@ -104,6 +115,7 @@ while (my $client = $server->accept) {
 			last;
 		}
 		keep("message.$m", $body);
+		keep_keys($body) if $m == 1;
 		if ($what eq 'untoken' ? $m == 1 : ($what eq 'flip' || $what eq 'replace') && $args[0] == $m) {
 			my $changed = change($body, $what, @args[1 .. $#args]);
 			if (defined $changed) {
