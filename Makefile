@@ -103,6 +103,7 @@ fuzz_netlink_MORE := net/netlink
 fuzz_trust_MORE := net/trust
 fuzz_agent_notes_MORE := agent/block agent/certificates agent/cryptsetup agent/mapping agent/opened agent/volume
 fuzz_tpm_object_MORE := $(TPM)
+fuzz_tpm_replies_MORE := $(filter-out tpm/tcti,$(TPM))
 FUZZERS    := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 UNIT_LIBS  := -lcmocka -ljansson -lsqlite3 -lconfuse -lseccomp -lcrypto
 
@@ -209,8 +210,11 @@ $(T)/$(1)/libtss.a: $(TSS)/.unpacked third_party/tpm2-tss.mk $(if $(filter musl,
 endef
 $(eval $(call library,musl,$(MUSL_CC),$(AGENT_CFLAGS_3)))
 $(eval $(call library,host,$(CC),$(HOST_CFLAGS_3)))
+# For fuzzing: what reads a hostile TPM's answers is watched, too.
+$(eval $(call library,fuzz,$(CLANG),-O1 -g -fPIE -fsanitize=fuzzer-no-link,address))
 
 THIRD_MUSL := $(T)/musl/libtss.a $(T)/musl/libbearssl.a $(T)/musl/libtinycbor.a
+THIRD_FUZZ := $(T)/fuzz/libtss.a $(T)/host/libbearssl.a $(T)/host/libtinycbor.a
 THIRD_HOST := $(T)/host/libtss.a $(T)/host/libbearssl.a $(T)/host/libtinycbor.a
 
 # --- our objects: one folder a flavour -----------------------------------------------------------------------------------
@@ -398,9 +402,9 @@ $(B)/bench/%.o: src/%.c | $(UNPACKED) $(B)/packages/check
 	@$(CC) $(CPPFLAGS_ALL) $(HOST_CFLAGS) -DTPM_WITH_SWTPM -c -o $@ $<
 
 define fuzz_target
-$(B)/fuzz/$(1): $(B)/fuzz/targets/$(1).o $$(patsubst %,$(B)/fuzz/%.o,$$(sort $$(LIBRARY) $$($(1)_MORE))) $(THIRD_HOST)
+$(B)/fuzz/$(1): $(B)/fuzz/targets/$(1).o $$(patsubst %,$(B)/fuzz/%.o,$$(sort $$(LIBRARY) $$($(1)_MORE))) $(THIRD_FUZZ)
 	@echo "  link   $$@"
-	@$(CLANG) -fsanitize=fuzzer,address,undefined -o $$@ $$(filter %.o,$$^) -Wl,--start-group $(THIRD_HOST) -Wl,--end-group -lconfuse -lcrypto
+	@$(CLANG) -fsanitize=fuzzer,address,undefined -o $$@ $$(filter %.o,$$^) -Wl,--start-group $(THIRD_FUZZ) -Wl,--end-group -lconfuse -lcrypto
 endef
 $(foreach f,$(FUZZERS),$(eval $(call fuzz_target,$(f))))
 

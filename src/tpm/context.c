@@ -72,7 +72,7 @@ static const struct {
 	TSS2_RC code;
 	const char *word;
 } lost[] = {
-	{ TCTI_MALFORMED, "the answer is cut short, or longer than it says" },
+	{ TCTI_MALFORMED, "the answer is cut short, longer than it says, or to another question" },
 	{ TCTI_FAILED, "the device failed, or the TPM is gone" },
 	{ TSS2_ESYS_RC_RSP_AUTH_FAILED, "the answer does not authenticate" },
 };
@@ -214,6 +214,15 @@ drop(struct tpm *t, ESYS_TR tr)
 	return false;
 }
 
+static bool
+is_kept(const struct tpm *t, ESYS_TR tr)
+{
+	for (size_t i = 0; i < t->loaded_n; i++)
+		if (t->loaded[i].tr == tr)
+			return true;
+	return false;
+}
+
 enum status
 context_release(struct tpm *t, ESYS_TR *tr)
 {
@@ -222,11 +231,14 @@ context_release(struct tpm *t, ESYS_TR *tr)
 	TSS2_RC rc;
 
 	*tr = ESYS_TR_NONE;
-	if (gone == ESYS_TR_NONE || !drop(t, gone))
+	if (gone == ESYS_TR_NONE || !is_kept(t, gone))
 		return OK;
 	do
 		rc = Esys_FlushContext(t->esys, gone);
 	while (context_again(t, &a, rc));
+	/* What the TPM refused to flush stays in the list, for tpm_flush(). */
+	if (rc == TSS2_RC_SUCCESS)
+		drop(t, gone);
 	return context_status(t, "FlushContext", rc);
 }
 
@@ -258,23 +270,34 @@ context_flush_raw(struct tpm *t, TPM2_HANDLE handle)
 }
 
 enum status
+context_capability(struct tpm *t, TPM2_CAP capability, UINT32 first, UINT32 count, TPMI_YES_NO *more, TPMS_CAPABILITY_DATA **data)
+{
+	struct attempts a = { 0 };
+	TSS2_RC rc;
+
+	do
+		rc = Esys_GetCapability(t->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, capability, first, count, more, data);
+	while (context_again(t, &a, rc));
+	if (rc == TSS2_RC_SUCCESS && (*data)->capability != capability) {
+		Esys_Free(*data);
+		rc = TCTI_MALFORMED;
+	}
+	return context_status(t, "GetCapability", rc);
+}
+
+enum status
 context_handles(struct tpm *t, TPM2_HANDLE first, TPM2_HANDLE *out, size_t max, size_t *n)
 {
 	TPMI_YES_NO more = 1;
 
 	*n = 0;
 	while (more == 1 && *n < max) {
-		struct attempts a = { 0 };
-		TPMS_CAPABILITY_DATA *data = NULL;
+		TPMS_CAPABILITY_DATA *data;
 		TPML_HANDLE *list;
-		TSS2_RC rc;
+		enum status s = context_capability(t, TPM2_CAP_HANDLES, first, (UINT32)(max - *n), &more, &data);
 
-		do
-			rc = Esys_GetCapability(t->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, TPM2_CAP_HANDLES, first,
-				(UINT32)(max - *n), &more, &data);
-		while (context_again(t, &a, rc));
-		if (rc != TSS2_RC_SUCCESS)
-			return context_status(t, "GetCapability", rc);
+		if (s != OK)
+			return s;
 		list = &data->data.handles;
 		for (UINT32 i = 0; i < list->count && *n < max; i++)
 			out[(*n)++] = list->handle[i];

@@ -60,7 +60,7 @@ TSS2_RC context_error(TSS2_RC rc);
 unsigned context_parameter(TSS2_RC rc);
 
 /*
- * context_keep(t, tr): remember a loaded object or session.  context_release(t, tr): flush it; ESYS_TR_NONE is fine.
+ * context_keep(t, tr): remember a loaded object or session.  context_release(t, tr): flush it; ESYS_TR_NONE is fine; one that the TPM refuses to flush is kept.
  * context_forget(t, tr): the TPM has ended it already.
  */
 enum status context_keep(struct tpm *t, ESYS_TR tr);
@@ -72,6 +72,9 @@ bool context_loaded(const struct tpm *t, TPM2_HANDLE handle);
 
 /* context_flush_raw(t, handle): by the SYS layer, whatever state ESYS is in. */
 enum status context_flush_raw(struct tpm *t, TPM2_HANDLE handle);
+
+/* context_capability(t, capability, first, count, more, data): GetCapability; what comes back is of that capability. ${*data} is to be freed after OK. */
+enum status context_capability(struct tpm *t, TPM2_CAP capability, UINT32 first, UINT32 count, TPMI_YES_NO *more, TPMS_CAPABILITY_DATA **data);
 
 /* context_handles(t, first, out, max, n): handles that exist, from ${first} on to the end of its kind. */
 enum status context_handles(struct tpm *t, TPM2_HANDLE first, TPM2_HANDLE *out, size_t max, size_t *n);

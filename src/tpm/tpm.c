@@ -43,8 +43,8 @@ tpm_flush(struct tpm *t)
 {
 	enum status first = OK;
 
-	while (t->loaded_n > 0) {
-		ESYS_TR tr = t->loaded[t->loaded_n - 1].tr;
+	for (size_t i = t->loaded_n; i > 0 && !t->lost; i--) {
+		ESYS_TR tr = t->loaded[i - 1].tr;
 		enum status s = context_release(t, &tr);
 
 		if (first == OK)
@@ -133,17 +133,13 @@ selects_any(const TPMS_PCR_SELECTION *p)
 static enum status
 banks_by_command(struct tpm *t, enum hash_alg *banks, size_t *n)
 {
-	struct attempts a = { 0 };
-	TPMS_CAPABILITY_DATA *data = NULL;
+	TPMS_CAPABILITY_DATA *data;
 	const TPML_PCR_SELECTION *list;
 	TPMI_YES_NO more;
-	TSS2_RC rc;
+	enum status s = context_capability(t, TPM2_CAP_PCRS, 0, 1, &more, &data);
 
-	do
-		rc = Esys_GetCapability(t->esys, ESYS_TR_NONE, ESYS_TR_NONE, ESYS_TR_NONE, TPM2_CAP_PCRS, 0, 1, &more, &data);
-	while (context_again(t, &a, rc));
-	if (rc != TSS2_RC_SUCCESS)
-		return context_status(t, "GetCapability", rc);
+	if (s != OK)
+		return s;
 	list = &data->data.assignedPCR;
 	for (UINT32 i = 0; i < list->count && *n < QUOTE_BANKS_MAX; i++)
 		if (hash_known(list->pcrSelections[i].hash) && selects_any(&list->pcrSelections[i]))

@@ -1288,6 +1288,28 @@ a_spoiled_answer_to_the_read_kills_esys_but_leaves_nothing_loaded(void **state)
 }
 
 static void
+what_the_tpm_refused_to_flush_is_flushed_at_the_end(void **state)
+{
+	struct machine m = machine_new(EC_P256, EC_P256);
+	uint8_t nonce[GATE_NONCE_SIZE];
+
+	(void)state;
+	assert_int_equal(tpm_session_begin(m.t, &m.ek, nonce), OK);
+	swtpm_fault(m.w, FAULT_CODE, CC_FLUSH_CONTEXT, 0x101);
+	tpm_session_end(m.t);
+	assert_int_equal(swtpm_loaded(m.w), 1);
+	assert_int_equal(tpm_flush(m.t), OK);
+	assert_int_equal(swtpm_loaded(m.w), 0);
+	/* refused for ever: it ends all the same, and is said */
+	assert_int_equal(tpm_session_begin(m.t, &m.ek, nonce), OK);
+	swtpm_fault(m.w, FAULT_CODE, CC_FLUSH_CONTEXT, 0x101);
+	m.w->fault_times = 1000;
+	assert_int_equal(tpm_flush(m.t), E_TPM);
+	m.w->fault_times = 0;
+	machine_end(&m);
+}
+
+static void
 slots_that_a_dead_predecessor_filled_are_freed(void **state)
 {
 	struct machine m = machine_new(EC_P256, EC_P256);
@@ -1781,6 +1803,7 @@ main(void)
 		cmocka_unit_test(a_tpm_that_stays_busy_comes_to_an_end),
 		cmocka_unit_test(a_fault_at_any_command_of_a_boot_leaves_no_secret_and_nothing_loaded),
 		cmocka_unit_test(a_spoiled_answer_to_the_read_kills_esys_but_leaves_nothing_loaded),
+		cmocka_unit_test(what_the_tpm_refused_to_flush_is_flushed_at_the_end),
 		cmocka_unit_test(slots_that_a_dead_predecessor_filled_are_freed),
 		cmocka_unit_test(a_second_session_ends_the_first),
 		cmocka_unit_test(an_approval_does_not_survive_a_restart_of_the_tpm_with_its_session_carried_over),

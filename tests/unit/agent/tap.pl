@@ -9,7 +9,7 @@
 #   flood      more comes than an answer may have, and the header says so
 #   delay:S    the answer comes S seconds later                      hang      the TPM gets it, no answer comes
 #   kill       the TPM gets it, and who sent it is killed before the answer; killall: its parent, too
-# Every command's name goes to LOG, with the fault that it met.
+# Every command's name goes to LOG, with the fault that it met; with TAP_ANSWERS=FILE the answers to that, as tests/fuzz/fuzz_tpm_replies.c reads them.
 use strict;
 use warnings;
 use IO::Socket::UNIX;
@@ -36,6 +36,16 @@ sub message {
 		return undef if !$got;
 	}
 	return $p;
+}
+
+# A seed for the fuzzer: how, then length and body, or the error.
+sub record {
+	my ($answer) = @_;
+	return if !$ENV{TAP_ANSWERS};
+	open my $seed, '>>', $ENV{TAP_ANSWERS} or die "tap.pl: $!\n";
+	binmode $seed;
+	my $code = unpack 'x6N', $answer;
+	print $seed $code ? pack('Cn', 1, $code & 0xffff) : pack('Cn/a*', 0, substr $answer, 10);
 }
 
 sub random_bytes { return join '', map { chr int rand 256 } 1 .. shift }
@@ -91,6 +101,7 @@ while (my $client = $server->accept) {
 		}
 		syswrite $tpm, $command;
 		my $answer = message($tpm);
+		record($answer) if defined $answer;
 		$answer = spoil($client, $answer) if $hit;
 		last if !defined $answer;
 		syswrite $client, $answer;
