@@ -2,7 +2,7 @@
 /*
  * What stands in a record of the audit log: deterministic CBOR, a map; members that do not apply are left out.  (docs/verifier-state.md)
  *
- *   1 kind tstr         "verdict", "enrolled", "pending", "operator"
+ *   1 kind tstr         "verdict", "enrolled", "pending", "rotated", "operator"
  *   2 machine bstr      its id              3 label tstr
  *   4 decision uint     0 denied, 1 held, 2 approved (verdicts only)
  *   5 purpose uint      6 evidence bstr     SHA-256 of the binding

@@ -44,9 +44,7 @@ rotating_world() {
 	mount --bind wrapper "$(command -v cryptsetup)"
 	truncate -s 40M second.img
 	cryptsetup luksFormat -q --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 second.img passphrase
-	second=$(losetup -f)
-	[ -e "$second" ] || mknod "$second" b 7 "${second#/dev/loop}"
-	losetup "$second" second.img
+	second=$(attach second.img)
 	trap 'losetup -d "$loop"; losetup -d "$second"; rm -rf "$work"' EXIT
 	configure "$PORT"
 	agent luks-enroll --passphrase-file passphrase "$second"
@@ -93,14 +91,10 @@ gets_there() {
 }
 
 # keep NAME, put_back NAME...: both disks as they are; as they were.
-keep() { cp disk.img "disk.$1" && cp second.img "second.$1"; }
+keep() { dd if="$loop" of="disk.$1" bs=1M 2>dd.log && dd if="$second" of="second.$1" bs=1M 2>dd.log; }
 put_back() {
-	losetup -d "$loop"
-	losetup -d "$second"
-	cp "disk.$1" disk.img
-	cp "second.${2:-$1}" second.img
-	losetup "$loop" disk.img
-	losetup "$second" second.img
+	dd if="disk.$1" of="$loop" bs=1M conv=notrunc,fsync 2>dd.log
+	dd if="second.${2:-$1}" of="$second" bs=1M conv=notrunc,fsync 2>dd.log
 }
 
 # to_boot N: an order for the next epoch, and whole boots before the Nth.  "again": before one that finds a second seal on one volume only.

@@ -102,11 +102,23 @@ hide_other_disks() {
 	mount --move dev /dev
 }
 
+# attach FILE: a loop device for it. Who else uses this host takes them, too, in between.
+attach() {
+	for _ in $(seq 50); do
+		device=$(losetup -f 2>/dev/null) || device=
+		[ -z "$device" ] || [ -e "$device" ] || mknod "$device" b 7 "${device#/dev/loop}"
+		! losetup "$device" "$1" 2>attach.log || break
+		sleep 0.1
+	done
+	losetup "$device" | grep -qF "$1" || { cat attach.log >&2; return 1; }
+	echo "$device"
+}
+
 make_volume() {
 	truncate -s 40M disk.img
 	printf first >passphrase
 	cryptsetup luksFormat -q --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 disk.img passphrase
-	loop=$(losetup -f --show disk.img)
+	loop=$(attach disk.img)
 	hide_other_disks "$loop"
 	trap 'losetup -d "$loop"; rm -rf "$work"' EXIT
 }
