@@ -43,7 +43,7 @@ static struct {
 
 	/* What was asked of the two keys in one try, and how often in all. */
 	size_t approvals, statements;
-	uint8_t approval[HASH_SIZE_MAX], statement[HASH_SIZE_MAX];
+	uint8_t approval[GATES_MAX + 1][32], statement[32];
 	unsigned long tries, refused, signed_statements, signed_approvals;
 } t;
 
@@ -53,8 +53,8 @@ enum status
 __wrap_ecdsa_sign(const struct ec_private *k, enum hash_alg alg, struct bytes digest, uint8_t sig[EC_SIGNATURE_MAX], size_t *n)
 {
 	if (k == &t.judge.keys.approval && digest.n == 32) {
-		t.approvals++;
-		memcpy(t.approval, digest.p, 32);
+		assert_true(t.approvals < GATES_MAX);
+		memcpy(t.approval[t.approvals++], digest.p, 32);
 	} else if (k == &t.judge.keys.statement && digest.n == 32) {
 		t.statements++;
 		memcpy(t.statement, digest.p, 32);
@@ -90,8 +90,9 @@ make_keys(struct keys *k)
 	assert_int_equal(ec_generate(EC_P256, &k->statement), OK);
 	assert_int_equal(random_fill(k->master, sizeof k->master), OK);
 	k->authority = t.authority.public;
-	k->delegations = 1;
-	assert_int_equal(keys_delegation_of(&t.authority, &k->approval.public, &k->statement.public, 3, &k->delegation[0]), OK);
+	k->delegations = 2;
+	for (uint32_t i = 0; i < 2; i++)
+		assert_int_equal(keys_delegation_of(&t.authority, &k->approval.public, &k->statement.public, 3 + i, &k->delegation[i]), OK);
 	keys_derive(k->master, "nonce", t.judge.nonce_key);
 }
 
@@ -181,12 +182,12 @@ sha256_of(const struct buffer *b, uint8_t out[32])
 }
 
 static void
-cphash_of(uint32_t handle, uint8_t out[32])
+cphash_of(uint32_t handle, uint32_t epoch, uint8_t out[32])
 {
 	uint8_t text[256], policy[GATE_DIGEST_SIZE], name[34] = { 0, 0x0b };
 	struct buffer area = BUFFER(text), command = BUFFER(text);
 
-	assert_int_equal(gate_nv_policy(&t.authority.public, t.built->machine.epoch, policy), OK);
+	assert_int_equal(gate_nv_policy(&t.authority.public, epoch, policy), OK);
 	buffer_be32(&area, handle);
 	buffer_be16(&area, 0x000b);
 	buffer_be32(&area, 0x22082802);
@@ -202,7 +203,7 @@ cphash_of(uint32_t handle, uint8_t out[32])
 }
 
 static void
-approval_text(struct bytes nonce_tpm, uint32_t handle, struct buffer *out)
+approval_text(struct bytes nonce_tpm, uint32_t handle, uint32_t epoch, struct buffer *out)
 {
 	uint8_t text[128], point[EC_POINT_MAX], cphash[32], ref[32];
 	struct buffer disk = BUFFER(text);
@@ -210,7 +211,7 @@ approval_text(struct bytes nonce_tpm, uint32_t handle, struct buffer *out)
 	buffer_bytes(&disk, BYTES_STRING("bootgate/1 disk"));
 	buffer_bytes(&disk, bytes_of(point, ec_public_encode(&t.judge.keys.statement.public, point)));
 	sha256_of(&disk, ref);
-	cphash_of(handle, cphash);
+	cphash_of(handle, epoch, cphash);
 	buffer_bytes(out, nonce_tpm);
 	buffer_be32(out, 120);
 	buffer_bytes(out, BYTES(cphash));
@@ -219,21 +220,22 @@ approval_text(struct bytes nonce_tpm, uint32_t handle, struct buffer *out)
 	assert_int_equal(out->n, APPROVAL_SIZE);
 }
 
+/* Of the index in force; while the machine is told to rotate, also of the next one under its epoch. */
 static bool
-is_own_approval(const struct binding *b)
+is_own_approval(const struct binding *b, const uint8_t digest[32])
 {
 	const struct machine *m = &t.built->machine;
-	const uint32_t handles[] = { m->nv_handle, m->nv_handle_next };
+	const struct index_claim own[] = { { m->nv_handle, m->epoch }, { m->nv_handle_next, m->rotate_to } };
 
 	if (b->nonce_tpm.n != 32)
 		return false;
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < (m->rotate_to != 0 ? 2 : 1); i++) {
 		uint8_t text[APPROVAL_SIZE], d[32];
 		struct buffer out = BUFFER(text);
 
-		approval_text(b->nonce_tpm, handles[i], &out);
+		approval_text(b->nonce_tpm, own[i].handle, own[i].epoch, &out);
 		sha256_of(&out, d);
-		if (memcmp(d, t.approval, 32) == 0)
+		if (memcmp(d, digest, 32) == 0)
 			return true;
 	}
 	return false;
@@ -296,9 +298,10 @@ check_signed(const struct job *job)
 		assert_int_equal(t.approvals, 0);
 		return;
 	}
-	assert_int_equal(t.approvals, 1);
-	assert_true(is_own_approval(&job->binding));
-	t.signed_approvals++;
+	assert_in_range(t.approvals, 1, t.built->machine.rotate_to != 0 ? 2 : 1);
+	for (size_t i = 0; i < t.approvals; i++)
+		assert_true(is_own_approval(&job->binding, t.approval[i]));
+	t.signed_approvals += t.approvals;
 }
 
 /* One request; what it did to the database is undone. */
@@ -521,8 +524,8 @@ an_honest_boot_is_signed_as_written(void **state)
 	d = hash_digest(HASH_SHA256, buffer_view(&t.built->encoded));
 	assert_int_equal(message_result_decode(buffer_view(&job->answer), &r), OK);
 	assert_int_equal(message_result_verify(&r, &t.authority.public, &t.built->binding, d.p, &scratch, &s), OK);
-	assert_int_equal(ec_verify(&r.approval_key, bytes_of(t.approval, 32), r.gate[0].approval), OK);
-	assert_int_equal(ec_verify(&r.statement_key, bytes_of(t.statement, 32), r.gate[0].approval), E_SIGNATURE);
+	assert_int_equal(ec_verify(&r.approval_key, BYTES(t.approval[0]), r.gate[0].approval), OK);
+	assert_int_equal(ec_verify(&r.statement_key, BYTES(t.statement), r.gate[0].approval), E_SIGNATURE);
 }
 
 /*
@@ -552,7 +555,7 @@ an_approval_that_was_made_to_read_as_a_statement_is_none(void **state)
 	t.real = false;
 	assert_int_equal(job->status, 200);
 	assert_int_equal(message_result_decode(buffer_view(&job->answer), &r), OK);
-	approval_text(t.built->binding.nonce_tpm, t.built->machine.nv_handle, &whole);
+	approval_text(t.built->binding.nonce_tpm, t.built->machine.nv_handle, t.built->machine.epoch, &whole);
 	buffer_bytes(&forged, BYTES_STRING("\xd2\x84\x43\xa1\x01\x26\xa0\x58\x51"));
 	buffer_bytes(&forged, bytes_of(text + 19, APPROVAL_SIZE - 19));
 	buffer_bytes(&forged, BYTES_STRING("\x58\x40"));
@@ -781,6 +784,18 @@ each_index_that_a_client_may_name(void **state)
 }
 
 static void
+and_each_while_the_machine_is_told_to_rotate(void **state)
+{
+	struct machine *m = &t.built->machine;
+
+	m->rotate_to = m->epoch + 1;
+	assert_int_equal(store_machine_put(t.judge.store, m), OK);
+	each_index_that_a_client_may_name(state);
+	m->rotate_to = 0;
+	assert_int_equal(store_machine_put(t.judge.store, m), OK);
+}
+
+static void
 for_a_volume_the_approval_key_signs_nothing(void **state)
 {
 	struct binding b;
@@ -896,6 +911,7 @@ main(int argc, char **argv)
 		cmocka_unit_test(each_field_of_the_evidence_in_each_type_and_length),
 		cmocka_unit_test(each_bit_and_each_length_of_the_quote),
 		cmocka_unit_test(each_index_that_a_client_may_name),
+		cmocka_unit_test(and_each_while_the_machine_is_told_to_rotate),
 		cmocka_unit_test(for_a_volume_the_approval_key_signs_nothing),
 		cmocka_unit_test(bindings_with_several_fields_changed_at_random),
 		cmocka_unit_test(bindings_with_bytes_changed_at_random),
