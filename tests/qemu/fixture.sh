@@ -9,7 +9,7 @@
 #   WORLD/machine     see rig.sh; root.img holds an enrolled LUKS2 volume
 #   WORLD/boot        initrd and uki: what boots, and is known to the verifier
 
-. "$(dirname "$0")/rig.sh"
+. "$(dirname "$0")/../qemu/rig.sh"
 
 FIXTURE_PORT=8443
 FIXTURE_URL=https://10.0.2.2:$FIXTURE_PORT

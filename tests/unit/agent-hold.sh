@@ -45,7 +45,7 @@ wait "$boot_pid" || :
 
 start
 ok "after a restart that kept the counters it is held" wait_for 30 says 'held for an operator'
-ok "which it says" wait_for 5 says 'waiting for the operator'
+ok "which it says, with how long it has waited" wait_for 5 says 'waiting for the operator .*, for 0 s so far'
 sleep 8
 ok "and asks once, not again and again" held_once
 ok "nothing stays loaded in the TPM meanwhile" tpm_is_tidy
@@ -63,6 +63,7 @@ ok "when the verifier goes away, it asks again" wait_for 90 says 'the hold canno
 count=$(asked)
 sleep 5
 ok "with pauses" test $(($(asked) - count)) -le 3
+ok "and the time that is left is counted down" wait_for 60 says 'nothing more was opened yet: giving up in [0-9]* s'
 kill "$boot_pid" || :
 wait "$boot_pid" || :
 
