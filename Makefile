@@ -349,6 +349,9 @@ $(B)/test/$(1): $(B)/test/unit/$(1).o $$(patsubst %,$(B)/test/%.o,$$(sort $$(LIB
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t))))
 
+# What tests start is built with them.
+$(patsubst %,$(B)/test/%,test_replay test_rotation test_verifier): | $(B)/bootgated $(B)/bootgatectl
+
 # Time for a software TPM, under the test's hand.
 $(B)/test/clock.so: tests/unit/clock.c | $(B)/packages/check
 	@mkdir -p $(@D)
