@@ -621,6 +621,13 @@ decide_anew(struct judge *j, struct job *job)
 	return store_verdict_put(j->store, &v);
 }
 
+/* is_newest(): whether no other evidence of this machine was judged since; or who replays would choose which approval counts as the last. */
+static bool
+is_newest(const struct machine *m, const struct quote *q)
+{
+	return m->seen && q->reset_count == m->seen_reset && q->restart_count == m->seen_restart && q->clock == m->seen_clock;
+}
+
 /* decide_again(): the same evidence: what was recorded, signed anew; the door event will show this very statement. */
 static enum status
 decide_again(struct judge *j, struct job *job, const struct store_verdict *v)
@@ -635,7 +642,7 @@ decide_again(struct judge *j, struct job *job, const struct store_verdict *v)
 		return s;
 	set_status(job, v->decision);
 	hash_compute(HASH_SHA256, buffer_view(&j->space), digest);
-	if (v->decision != DECISION_APPROVE || job->binding.purpose != PURPOSE_BOOT ||
+	if (v->decision != DECISION_APPROVE || job->binding.purpose != PURPOSE_BOOT || !is_newest(m, &job->quote) ||
 		memcmp(m->approved_statement, digest, sizeof m->approved_statement) == 0 ||
 		memcmp(m->approved_log, job->binding.event_log, sizeof m->approved_log) != 0)
 		return OK;

@@ -24,7 +24,7 @@ echo record >"$BALANCER/script"
 "$RIG/replay" 8443 $FIXTURE_PORT "$BALANCER" "$VERIFIER/state/tls.crt" "$VERIFIER/state/tls.key" >"$BALANCER/log" 2>&1 9>&- &
 echo $! >>"$RIG_WORK/pids"
 balancer_said() {
-	grep -qx "$1" "$BALANCER/said"
+	grep -sqx "$1" "$BALANCER/said"
 }
 rig_wait 10 balancer_said ready || rig_die "the balancer does not start: $(cat "$BALANCER/log")"
 check "the first machine boots" boots_through

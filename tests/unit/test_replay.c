@@ -226,6 +226,39 @@ old_evidence_gets_no_approval_for_another_session(void **state)
 	t.built->reset_count--;
 }
 
+/* Or who replays evidence could take the present boot's right to enrol volumes away: its door shows another statement. */
+static void
+evidence_of_before_does_not_take_the_place_of_the_last_approval(void **state)
+{
+	static struct answer a;
+	static uint8_t space[2][EVIDENCE_SIZE_MAX];
+	struct digest last;
+	struct machine m;
+
+	(void)state;
+	enroll_it();
+	for (unsigned same_boot = 0; same_boot < 2; same_boot++) {
+		struct buffer before = BUFFER(space[0]), present = BUFFER(space[1]);
+
+		buffer_bytes(&before, make_evidence(PURPOSE_BOOT));
+		attest("/v1/attest", buffer_view(&before), &a);
+		assert_int_equal(a.statement.decision, DECISION_APPROVE);
+		t.built->reset_count += same_boot == 0;
+		buffer_bytes(&present, make_evidence(PURPOSE_BOOT));
+		attest("/v1/attest", buffer_view(&present), &a);
+		assert_int_equal(a.statement.decision, DECISION_APPROVE);
+		last = hash_digest(HASH_SHA256, a.result.statement);
+		ask(t.https, "POST", "/v1/attest", buffer_view(&before), &a);
+		assert_int_equal(a.code, 200);
+		assert_int_equal(store_machine_get(t.store, t.built->machine.id, &m), OK);
+		assert_memory_equal(m.approved_statement, last.p, sizeof m.approved_statement);
+		ask(t.https, "POST", "/v1/attest", buffer_view(&present), &a);
+		assert_int_equal(store_machine_get(t.store, t.built->machine.id, &m), OK);
+		assert_memory_equal(m.approved_statement, last.p, sizeof m.approved_statement);
+	}
+	t.built->reset_count--;
+}
+
 /* --- S20: freeze --- */
 
 static void
@@ -401,6 +434,7 @@ main(void)
 		cmocka_unit_test(no_byte_of_a_binding_differs_from_what_was_quoted),
 		cmocka_unit_test(evidence_of_one_machine_is_not_anothers),
 		cmocka_unit_test(old_evidence_gets_no_approval_for_another_session),
+		cmocka_unit_test(evidence_of_before_does_not_take_the_place_of_the_last_approval),
 		cmocka_unit_test(nothing_is_approved_from_the_freeze_on_also_by_a_verifier_started_anew),
 		cmocka_unit_test(an_operators_yes_does_not_thaw),
 		cmocka_unit_test(a_restart_is_held_again_and_again_until_an_operator_says_yes),
