@@ -428,7 +428,7 @@ CHECKS_FAST = layers=tests/lint/layers.sh shellcheck=tests/lint/shellcheck.sh th
 	'fuzz=tests/fuzz/run $(FUZZ_RUNS) $(FUZZERS)'
 CHECKS_QEMU = $(foreach s,$(sort $(wildcard tests/qemu/[0-9]*.sh)),'$(notdir $(s))=$(s)')
 
-check-built: all $(HOSTILE) $(VERIFIER_TOOLS) $(B)/test/bootgate $(B)/test/stop.so $(B)/test-secrets $(B)/bench/bootgate $(B)/bench/firmware compile_commands.json $(UNIT_TESTS:%=$(B)/test/%) $(FUZZERS:%=$(B)/fuzz/%) $(B)/packages/check
+check-built: all $(HOSTILE) $(VERIFIER_TOOLS) $(B)/test/bootgate $(B)/test/bootgate-mapped $(B)/test/stop.so $(B)/test-secrets $(B)/bench/bootgate $(B)/bench/firmware compile_commands.json $(UNIT_TESTS:%=$(B)/test/%) $(FUZZERS:%=$(B)/fuzz/%) $(B)/packages/check
 
 # All tests.
 check: check-built $(QEMU_TOOLS) $(B)/packages/qemu
