@@ -9,6 +9,7 @@
 #                          tpm/                          the TPM's state
 #                          said/NAME                     files the guest finds as opt/org.bootgate/NAME (fw_cfg)
 #                          memory                        if it is there: the guest's RAM
+#                          links                         QEMU's arguments for its network, where it is another
 #                          verdict console tpm.log       what the last boot left: the lines of the private serial
 #                                                        port, the console, the TPM's traffic
 # Everything is made under build/qemu; nothing of the host is changed, no service of the host is used.
@@ -272,6 +273,9 @@ machine_boot() {
 	for file in "$boot_dir"/said/*; do
 		[ ! -e "$file" ] || set -- "$@" -fw_cfg "name=opt/org.bootgate/$(basename "$file"),file=$file"
 	done
+	boot_links='-netdev user,id=net -device virtio-net-pci,netdev=net,romfile='
+	[ ! -r "$boot_dir/links" ] || boot_links=$(cat "$boot_dir/links")
+	# shellcheck disable=SC2086 # arguments
 	(
 		timeout -k 5 "$RIG_BOOT_LIMIT" qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot \
 			-machine q35,smm=on,accel=tcg -cpu max -m 768 -pidfile "$boot_run/pid" \
@@ -282,8 +286,7 @@ machine_boot() {
 			-device tpm-crb,tpmdev=tpm0 \
 			-chardev pipe,id=console,path="$boot_run/console" -serial chardev:console \
 			-serial "file:$boot_dir/verdict" \
-			-netdev user,id=net -device virtio-net-pci,netdev=net,romfile= \
-			"$@" >"$boot_dir/qemu.log" 2>&1 && status=0 || status=$?
+			$boot_links "$@" >"$boot_dir/qemu.log" 2>&1 && status=0 || status=$?
 		echo "$status" >"$boot_run/ended"
 	) 9>&- &
 	echo $! >>"$RIG_WORK/pids"
