@@ -67,6 +67,7 @@ LIBRARY := $(BASE) $(CRYPTO) $(CRYPTO_SIGN) $(STRUCTURES) $(PROTOCOL) $(PROTOCOL
 # Unit tests: tests/unit/NAME.c, linked with LIBRARY and with what NAME_MORE says.
 UNIT_TESTS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 test_tpm_MORE   := $(TPM)
+test_tcti_MORE  := $(TPM)
 test_tpm_callbacks_MORE := $(TPM)
 test_network_MORE := net/dhcp net/netlink
 test_net_MORE   := $(NET)
@@ -359,6 +360,11 @@ $(B)/test/clock.so: tests/unit/clock.c | $(B)/packages/check
 	@$(CC) -std=c11 -D_GNU_SOURCE -O1 $(WARNINGS) -fPIC -shared -o $@ $<
 $(B)/test/test_tpm: | $(B)/test/clock.so
 
+# Between QEMU and swtpm.
+$(B)/test-tpm-proxy: tests/qemu/tpm-proxy.c
+	@echo "  link   $@"
+	@$(CC) $(filter-out -MMD -MP,$(CPPFLAGS_ALL)) $(HOST_CFLAGS) -o $@ $<
+
 # Volumes and real mappings, inside of a virtual machine.
 $(B)/test-mappings: tests/qemu/mappings.c $(patsubst %,$(B)/agent/%.o,$(BASE) $(CRYPTO) $(LUKS) agent/block agent/cryptsetup agent/mapping agent/opened agent/volume) $(T)/musl/libbearssl.a
 	@echo "  link   $@"
@@ -415,7 +421,7 @@ compile_commands.json: Makefile
 	@{ echo '['; find src -name '*.c' | sort | sed 's|.*|{"directory":"$(CURDIR)","file":"&","arguments":["$(CC)","-std=c11","-D_GNU_SOURCE","-DBOOTGATE_VERSION=\\"$(VERSION)\\"","-Isrc","-isystem","$(BEARSSL)/inc","-isystem","$(TINYCBOR)/src","-isystem","$(TSS)/include","-c","&"]},|' | sed '$$ s/,$$//'; echo ']'; } > $@
 
 # What the virtual machines' tests bring along.
-QEMU_TOOLS := $(patsubst %,$(B)/test-%,mappings payload secrets thief)
+QEMU_TOOLS := $(patsubst %,$(B)/test-%,tpm-proxy mappings payload secrets thief)
 qemu-tools: $(QEMU_TOOLS)
 
 # What `make check` runs, in this order: NAME=COMMAND.

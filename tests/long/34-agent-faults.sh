@@ -23,7 +23,7 @@ for_ever() {
 	sort -u commands >kinds
 	while read -r command; do
 		for fault in code:101 garbage lose; do
-			boot "$command" $fault 1000
+			boot "$command" "$fault" 1000
 			ok "$1: $fault at every $command: an end, no key before the door" ends_without_a_gift
 			ok "the command is named" names "$command"
 		done
@@ -35,7 +35,7 @@ every_kind() {
 	learn_commands
 	ok "$1: without a fault the key comes" recovers
 	for fault in $ONCE; do
-		each_command $fault "$1"
+		each_command "$fault" "$1"
 	done
 	each_kill "$1"
 	give_up 8

@@ -244,7 +244,7 @@ machine_copy() {
 	rm -f "$2/verdict" "$2/console" "$2/tpm.log"
 }
 
-# machine_boot DIR: power on. Returns at once.
+# machine_boot DIR: power on. Returns at once. RIG_TPM_FAULT="COMMAND FAULT TIMES": what its TPM does wrong (tpm-proxy.c).
 machine_boot() {
 	boot_run=$(mktemp -d "$RIG_WORK/run.XXXXXX")
 	echo "$1" >>"$RIG_WORK/boots"
@@ -254,9 +254,17 @@ machine_boot() {
 	: >"$1/console"
 	# swtpm and QEMU get absolute paths; the sockets' are short.
 	boot_dir=$(cd "$1" && pwd)
-	swtpm socket --tpm2 --tpmstate dir="$boot_dir/tpm" --ctrl type=unixio,path="$boot_run/tpm" --terminate \
+	boot_tpm=$boot_run/tpm${RIG_TPM_FAULT:+.real}
+	swtpm socket --tpm2 --tpmstate dir="$boot_dir/tpm" --ctrl type=unixio,path="$boot_tpm" --terminate \
 		--log level=4,file="$boot_dir/tpm.log" >/dev/null 2>&1 9>&- &
 	echo $! >>"$RIG_WORK/pids"
+	if [ -n "${RIG_TPM_FAULT:-}" ]; then
+		rig_wait 5 test -S "$boot_tpm" || rig_die "swtpm does not start"
+		# The fault is three words.
+		# shellcheck disable=SC2086
+		"$RIG_PROGRAMS/test-tpm-proxy" "$boot_run/tpm" "$boot_tpm" $RIG_TPM_FAULT 9>&- &
+		echo $! >>"$RIG_WORK/pids"
+	fi
 	mkfifo "$boot_run/console.in" "$boot_run/console.out"
 	cat "$boot_run/console.out" >"$boot_dir/console" 9>&- &
 	echo $! >>"$RIG_WORK/pids"

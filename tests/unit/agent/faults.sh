@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2119,SC2120
+# shellcheck shell=sh disable=SC2034,SC2154,SC2317,SC2119,SC2120,SC2094
 # SPDX-License-Identifier: ISC
 #
 # Boots that the verifier approves, with a fault somewhere; what is looked at after each.  Sourced by agent-faults.sh and by the long
@@ -37,8 +37,8 @@ tap() {
 }
 
 untap() {
-	kill $tap_pid
-	wait $tap_pid 2>/dev/null || :
+	kill "$tap_pid"
+	wait "$tap_pid" 2>/dev/null || :
 }
 
 # The agent as in an initramfs: where its door cannot be closed it switches off, which ends its own name space.
@@ -167,8 +167,8 @@ boot_cut() {
 	wait_for 5 grep -q ready cut.ready
 	faults=$((faults + 1))
 	boot 0 none 0
-	kill $cut_pid
-	wait $cut_pid 2>/dev/null || :
+	kill "$cut_pid"
+	wait "$cut_pid" 2>/dev/null || :
 }
 was_there() { grep -qx "$1" cut.log; }
 # After the last answer it may have come as far as the key.
