@@ -37,16 +37,22 @@ order(uint32_t epoch)
 	assert_int_equal(store_machine_put(t.store, &m), OK);
 }
 
-/* Delegations are read at the start. */
 static void
-delegate(unsigned epoch)
+start_anew(void)
 {
-	run("build/bootgatectl authority delegate %s/authority %s/state --epoch %u >/dev/null", t.folder, t.folder, epoch);
 	https_close(t.https);
 	kill(t.pid, SIGTERM);
 	waitpid(t.pid, NULL, 0);
 	launch_it();
 	t.https = connect_to_it();
+}
+
+/* Delegations are read at the start. */
+static void
+delegate(unsigned epoch)
+{
+	run("build/bootgatectl authority delegate %s/authority %s/state --epoch %u >/dev/null", t.folder, t.folder, epoch);
+	start_anew();
 }
 
 /* --- what the disk shows --- */
@@ -481,6 +487,60 @@ a_boot_that_is_denied_completes_nothing(void **state)
 }
 
 static void
+a_boot_that_is_held_completes_it_when_an_operator_says_yes(void **state)
+{
+	static struct answer a;
+	uint32_t reset = t.built->reset_count;
+
+	(void)state;
+	go_half_way();
+	show_new(VOLUMES);
+	t.built->reset_count = reset - 1;
+	a = *boot();
+	assert_int_equal(a.statement.decision, DECISION_HOLD);
+	nothing_is_settled();
+	assert_int_equal(store_hold_decide(t.store, a.statement.hold.p, true, (uint64_t)time(NULL)), OK);
+	a = *boot();
+	t.built->reset_count = reset;
+	assert_int_equal(a.statement.decision, DECISION_APPROVE);
+	assert_int_equal(a.statement.shares, VOLUMES);
+	it_is_complete(VOLUMES);
+}
+
+/* All of it or nothing, whenever a judge dies over it. */
+static void
+a_judge_killed_at_the_end_of_it_leaves_no_half(void **state)
+{
+	static const useconds_t delays[] = { 0, 500, 1000, 2000, 3000, 4500, 6000, 9000 };
+	static uint8_t body[RESULT_SIZE_MAX + 1024];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof delays / sizeof *delays; i++) {
+		struct buffer b = BUFFER(body);
+		struct https_answer got = { .code = 0 };
+		struct bytes evidence;
+
+		go_half_way();
+		show_new(VOLUMES);
+		evidence = make_evidence(PURPOSE_BOOT);
+		assert_int_equal(https_send(t.https, "POST", "/v1/attest", evidence), OK);
+		usleep(delays[i]);
+		each_judge(kill_it);
+		(void)https_receive(t.https, WAIT, &b, &got);
+		start_anew();
+		if (record().rotate_to == 0) {
+			it_is_complete(VOLUMES);
+		} else {
+			nothing_is_settled();
+			assert_int_not_equal(got.code, 200);
+		}
+		assert_int_equal(boot()->statement.decision, DECISION_APPROVE);
+		it_is_complete(VOLUMES);
+	}
+	printf("# count: %zu faults injected\n", sizeof delays / sizeof *delays);
+}
+
+static void
 s29_afterwards_what_is_old_gets_nothing(void **state)
 {
 	static struct answer a;
@@ -666,6 +726,8 @@ main(void)
 		cmocka_unit_test(a_forged_token_completes_nothing),
 		cmocka_unit_test(before_both_were_seen_the_new_index_alone_completes_nothing),
 		cmocka_unit_test(a_boot_that_is_denied_completes_nothing),
+		cmocka_unit_test(a_boot_that_is_held_completes_it_when_an_operator_says_yes),
+		cmocka_unit_test(a_judge_killed_at_the_end_of_it_leaves_no_half),
 		cmocka_unit_test(s29_afterwards_what_is_old_gets_nothing),
 		cmocka_unit_test(evidence_approved_on_the_way_is_denied_afterwards),
 		cmocka_unit_test(a_volume_that_comes_back_later_still_gets_its_share),

@@ -488,12 +488,6 @@ fresh_connections_are_all_answered(void **state)
 }
 
 static void
-kill_it(pid_t judge)
-{
-	kill(judge, SIGKILL);
-}
-
-static void
 fill_its_disk(pid_t judge)
 {
 	const struct rlimit none = { 0, RLIM_INFINITY };
@@ -507,30 +501,6 @@ empty_its_disk(pid_t judge)
 	const struct rlimit any = { RLIM_INFINITY, RLIM_INFINITY };
 
 	assert_int_equal(prlimit(judge, RLIMIT_FSIZE, &any, NULL), 0);
-}
-
-static void
-each_judge(void (*act)(pid_t judge))
-{
-	DIR *proc = opendir("/proc");
-	const struct dirent *e;
-
-	assert_non_null(proc);
-	while ((e = readdir(proc)) != NULL) {
-		char path[300], status[4096], line[256], parent[32];
-		struct buffer s = buffer_of(status, sizeof status - 1), c = buffer_of(line, sizeof line - 1);
-
-		snprintf(path, sizeof path, "/proc/%s/status", e->d_name);
-		if (e->d_name[0] < '0' || e->d_name[0] > '9' || file_read(path, &s) != OK)
-			continue;
-		status[s.n] = '\0';
-		snprintf(parent, sizeof parent, "PPid:\t%d\n", (int)t.pid);
-		snprintf(path, sizeof path, "/proc/%s/cmdline", e->d_name);
-		if (strstr(status, parent) == NULL || file_read(path, &c) != OK || memmem(line, c.n, "judge", 5) == NULL)
-			continue;
-		act((pid_t)strtol(e->d_name, NULL, 10));
-	}
-	closedir(proc);
 }
 
 static void
