@@ -358,13 +358,17 @@ check_delegation(const struct keys *k, const struct keys_delegation *d)
 	return gate_delegation_verify(&k->authority, &d->approval, &d->statement, d->epoch, bytes_of(d->signature, d->n));
 }
 
+/* Where there are too many, the oldest goes. */
 static void
 add_delegation(struct keys *k, const struct keys_delegation *d)
 {
 	size_t at = k->delegations;
 
-	if (at == KEYS_DELEGATIONS_MAX || keys_find_delegation(k, d->epoch) != NULL)
+	if (keys_find_delegation(k, d->epoch) != NULL || (at == KEYS_DELEGATIONS_MAX && d->epoch < k->delegation[0].epoch))
 		return;
+	if (at == KEYS_DELEGATIONS_MAX)
+		memmove(k->delegation, k->delegation + 1, --at * sizeof *d);
+	k->delegations = at;
 	for (; at > 0 && k->delegation[at - 1].epoch > d->epoch; at--)
 		k->delegation[at] = k->delegation[at - 1];
 	k->delegation[at] = *d;

@@ -54,7 +54,7 @@ struct keys {
 	struct ec_private approval, statement;
 	uint8_t master[KEYS_MASTER_SIZE];
 	struct ec_public authority; /* EC_NONE: no authority.pub yet */
-	size_t delegations;         /* those that verify, by ascending epoch */
+	size_t delegations;         /* those that verify, by ascending epoch; the newest of them */
 	struct keys_delegation delegation[KEYS_DELEGATIONS_MAX];
 };
 

@@ -645,6 +645,16 @@ a_delegation_counts_only_from_this_authority_for_these_keys_and_its_epoch(void *
 	assert_int_equal(keys_load(folder, NULL, &k, why, sizeof why), OK);
 	assert_int_equal(k.delegations, 3);
 	assert_non_null(strstr(why, "other keys"));
+
+	/* Of more than there is room for, the newest are kept, in whatever order the folder gives them. */
+	for (uint32_t epoch = 4; epoch <= 4 + KEYS_DELEGATIONS_MAX; epoch++) {
+		assert_int_equal(keys_delegation_of(&authority, &k.approval.public, &k.statement.public, epoch, &d), OK);
+		assert_int_equal(keys_write_delegation(folder, &d), OK);
+	}
+	assert_int_equal(keys_load(folder, NULL, &k, why, sizeof why), OK);
+	assert_int_equal(k.delegations, KEYS_DELEGATIONS_MAX);
+	for (size_t i = 0; i < k.delegations; i++)
+		assert_int_equal(k.delegation[i].epoch, 5 + i);
 }
 
 static void
