@@ -798,6 +798,8 @@ and_each_while_the_machine_is_told_to_rotate(void **state)
 static void
 for_a_volume_the_approval_key_signs_nothing(void **state)
 {
+	struct machine *m = &t.built->machine;
+	const struct job *job;
 	struct binding b;
 
 	(void)state;
@@ -805,12 +807,20 @@ for_a_volume_the_approval_key_signs_nothing(void **state)
 	b = t.built->binding;
 	b.purpose = PURPOSE_VOLUME;
 	b.nonce_tpm = bytes_of(NULL, 0);
+	ask_struct(&b); /* of a machine that is neither approved nor just enrolled */
+	assert_int_equal(t.approvals, 0);
+	m->enrolled_at = judge_now();
+	m->enrolled_reset = t.built->reset_count;
+	assert_int_equal(store_machine_put(t.judge.store, m), OK);
 	for (unsigned i = 0; i < 50; i++) {
-		b.index[0].epoch = t.built->machine.epoch + i % 2;
-		ask_struct(&b);
+		b.index[0].epoch = m->epoch + i % 2;
+		job = ask_struct(&b);
+		assert_int_equal(t.statements, 1);
 		assert_int_equal(t.approvals, 0);
+		assert_int_equal(job->status, 200);
 	}
-	assert_true(t.statements > 0);
+	m->enrolled_at = 0;
+	assert_int_equal(store_machine_put(t.judge.store, m), OK);
 }
 
 static void
