@@ -365,6 +365,13 @@ $(B)/test-tpm-proxy: tests/qemu/tpm-proxy.c
 	@echo "  link   $@"
 	@$(CC) $(filter-out -MMD -MP,$(CPPFLAGS_ALL)) $(HOST_CFLAGS) -o $@ $<
 
+# For long searches: tests/unit/test_NAME.c again, without the sanitizers.
+LONG_TOOLS := $(B)/long/test_log_search
+$(B)/long/%: tests/unit/%.c $(patsubst %,$(B)/host/%.o,$(LIBRARY)) $(T)/host/libbearssl.a $(T)/host/libtinycbor.a
+	@mkdir -p $(@D)
+	@echo "  link   $@"
+	@$(CC) $(filter-out -MMD -MP,$(CPPFLAGS_ALL)) $(HOST_CFLAGS) -Wno-missing-prototypes -pie -Wl,--gc-sections -o $@ $^ -lcmocka -lconfuse
+
 # Volumes and real mappings, inside of a virtual machine.
 $(B)/test-mappings: tests/qemu/mappings.c $(patsubst %,$(B)/agent/%.o,$(BASE) $(CRYPTO) $(LUKS) agent/block agent/cryptsetup agent/mapping agent/opened agent/volume) $(T)/musl/libbearssl.a
 	@echo "  link   $@"

@@ -77,6 +77,7 @@ decode_optional(struct pe *pe, size_t at, size_t size)
 static enum status
 decode_section(struct pe *pe, struct reader *r, struct pe_section *s)
 {
+	size_t end = pe->file.n - pe->certificates.n;
 	uint32_t size;
 
 	memset(s, 0, sizeof *s);
@@ -88,7 +89,7 @@ decode_section(struct pe *pe, struct reader *r, struct pe_section *s)
 	(void)reader_take(r, SECTION_SIZE - 24);
 	if (r->failed != OK || size == 0)
 		return r->failed;
-	if (s->offset < pe->headers || s->offset > pe->file.n || size > pe->file.n - pe->certificates.n - s->offset)
+	if (s->offset < pe->headers || s->offset > end || size > end - s->offset)
 		return E_RANGE;
 	s->raw = part(pe->file, s->offset, (size_t)s->offset + size);
 	return OK;

@@ -262,6 +262,24 @@ a_malformed_file_is_refused_with_its_reason(void **state)
 	}
 }
 
+/* Found by fuzzing: the room before the certificates, less than nothing there, was taken for very much. */
+static void
+a_section_that_begins_in_the_certificates_is_refused(void **state)
+{
+	struct bytes in = uki();
+	struct pe pe;
+
+	(void)state;
+	memset(space + in.n, 0, 64);
+	put32(AT_DIRECTORY, (uint32_t)in.n);
+	put32(AT_DIRECTORY + 4, 64);
+	assert_int_equal(pe_decode(bytes_of(space, in.n + 64), &pe), OK);
+	for (uint32_t at = 1; at <= 64; at++) {
+		put32(AT_SECTIONS + 20, (uint32_t)in.n + at);
+		assert_int_equal(pe_decode(bytes_of(space, in.n + 64), &pe), E_RANGE);
+	}
+}
+
 static void
 a_header_without_a_certificate_entry_is_hashed_through(void **state)
 {
@@ -378,6 +396,7 @@ main(void)
 		cmocka_unit_test(checksum_certificates_and_their_entry_do_not_count_all_else_does),
 		cmocka_unit_test(bytes_after_the_last_section_count),
 		cmocka_unit_test(a_malformed_file_is_refused_with_its_reason),
+		cmocka_unit_test(a_section_that_begins_in_the_certificates_is_refused),
 		cmocka_unit_test(a_header_without_a_certificate_entry_is_hashed_through),
 		cmocka_unit_test(a_uki_shows_what_its_boot_will_measure),
 		cmocka_unit_test(the_list_of_sections_is_the_event_logs),
