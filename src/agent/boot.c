@@ -412,7 +412,7 @@ take_passphrase(struct boot *b)
 	if (fits) {
 		/* From here on nothing is asked for in this boot's name. */
 		kill_child(b);
-		door_close_or_poweroff(b->settings->tpm, "passphrase", bytes_of(NULL, 0));
+		door_disown_or_poweroff(b->settings->tpm, "passphrase");
 		close_approved(b);
 	} else if (s == OK) {
 		log_warning("this passphrase opens none of the volumes");

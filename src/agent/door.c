@@ -140,14 +140,22 @@ seconds_now(void)
 	return t.tv_sec;
 }
 
-enum status
-door_close(const char *tcti, const char *outcome, struct bytes digest)
+/* Whether our note says that an approval closed it, or cannot be read. */
+static bool
+shows_approval(void)
+{
+	char text[16] = "";
+	struct buffer b = buffer_of(text, sizeof text - 1);
+
+	return door_closed() && (file_read(NOTE, &b) != OK || strcmp(text, "approved") == 0);
+}
+
+static enum status
+close_door(const char *tcti, const char *outcome, struct bytes digest)
 {
 	enum status s = E_TPM_LOST;
 	int64_t begun;
 
-	if (door_closed())
-		return OK;
 	if (tcti[0] == '\0' && !door_tpm_announced()) {
 		log_info("this machine announces no TPM 2.0: there is no door to close");
 		return OK;
@@ -162,6 +170,12 @@ door_close(const char *tcti, const char *outcome, struct bytes digest)
 		log_warning("the door (PCR %d) could not be closed: %s", DOOR_PCR, status_text(s));
 	}
 	return s;
+}
+
+enum status
+door_close(const char *tcti, const char *outcome, struct bytes digest)
+{
+	return door_closed() ? OK : close_door(tcti, outcome, digest);
 }
 
 static bool
@@ -192,14 +206,28 @@ door_poweroff(const char *reason)
 		pause();
 }
 
-bool
-door_close_or_poweroff(const char *tcti, const char *outcome, struct bytes digest)
+static bool
+or_poweroff(enum status s)
 {
-	if (door_close(tcti, outcome, digest) == OK)
+	if (s == OK)
 		return true;
 	if (!is_unprotected())
 		door_poweroff("the TPM is announced but the door cannot be closed, and nothing that a disk supplies may ask for an approval. "
 			"Check the TPM in the firmware's set-up; boot the rescue entry to start without it");
 	log_warning("the door is open, and bootgate.door=unprotected on the command line lets this boot go on");
 	return false;
+}
+
+bool
+door_close_or_poweroff(const char *tcti, const char *outcome, struct bytes digest)
+{
+	return or_poweroff(door_close(tcti, outcome, digest));
+}
+
+bool
+door_disown_or_poweroff(const char *tcti, const char *outcome)
+{
+	struct bytes none = bytes_of(NULL, 0);
+
+	return or_poweroff(shows_approval() ? close_door(tcti, outcome, none) : door_close(tcti, outcome, none));
 }

@@ -33,6 +33,13 @@ enum status door_close(const char *tcti, const char *outcome, struct bytes diges
  */
 bool door_close_or_poweroff(const char *tcti, const char *outcome, struct bytes digest);
 
+/*
+ * door_disown_or_poweroff(tcti, outcome): the same, for what no approval vouches for: a passphrase, a shell, a root of others.  A door that an
+ * approval closed gets a second event, so that what follows cannot show that approval as its own: volumes are enrolled, and boots announced, by the
+ * system of an approved boot alone.
+ */
+bool door_disown_or_poweroff(const char *tcti, const char *outcome);
+
 /* door_poweroff(reason): says it, and switches off. */
 _Noreturn void door_poweroff(const char *reason);
 

@@ -227,7 +227,8 @@ enroll(struct work *w, const char *file)
 	if (s != OK)
 		return s;
 	drop_old_slot(w, had_token, old_slot, ours);
-	log_info("%s: enrolled in key slot %" PRIu32 "; the passphrase stays", w->volume.device, w->slot);
+	log_info("%s: enrolled in key slot %" PRIu32 "; the passphrase stays. Run this again after a re-encryption, a new UUID, or a change of that key slot",
+		w->volume.device, w->slot);
 	return OK;
 }
 

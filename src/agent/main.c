@@ -131,7 +131,7 @@ load_for_door(const struct options *o)
 static int
 verb_door(const struct options *o, const char *outcome)
 {
-	bool shell = strcmp(outcome, "shell") == 0;
+	bool shell = strcmp(outcome, "shell") == 0, passphrase = strcmp(outcome, "passphrase") == 0, foreign;
 
 	if (!door_outcome_known(outcome) || strcmp(outcome, "approved") == 0) {
 		log_error("door: an outcome is shell, passphrase or left");
@@ -139,9 +139,11 @@ verb_door(const struct options *o, const char *outcome)
 	}
 	load_for_door(o);
 	door_close_or_poweroff(settings.tpm, outcome, bytes_of(NULL, 0));
-	if (shell || (o->root != NULL && settings.root == ROOT_APPROVED && opened_check_root(o->root) != OK))
-		if (opened_close_approved() != OK)
-			door_poweroff("a volume that was opened by approval cannot be closed");
+	foreign = shell || (o->root != NULL && settings.root == ROOT_APPROVED && opened_check_root(o->root) != OK);
+	if (foreign || passphrase)
+		door_disown_or_poweroff(settings.tpm, outcome);
+	if (foreign && opened_close_approved() != OK)
+		door_poweroff("a volume that was opened by approval cannot be closed");
 	return EXIT_DONE;
 }
 

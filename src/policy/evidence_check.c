@@ -542,6 +542,9 @@ evidence_check_door(struct judgement *j)
 	if (j->binding.purpose == PURPOSE_BOOT)
 		return check_door_open(j);
 	n = door_events(j, &m);
+	if (n > 1 && j->a->machine->approved && is_approval(j, &m.event))
+		return judgement_hold(j, "PCR %d shows %zu events instead of the one that the approval left: after it a disk was opened by "
+			"passphrase, or a shell or another root was started; if that was you: bootgatectl hold approve", DOOR_PCR, n);
 	if (n != 1)
 		return judgement_fail(j, "PCR %d shows %zu events instead of the one that the approval left", DOOR_PCR, n);
 	if (!j->a->machine->approved || !is_approval(j, &m.event))

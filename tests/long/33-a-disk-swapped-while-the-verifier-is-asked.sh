@@ -6,7 +6,7 @@
 . "$(dirname "$0")/../qemu/fixture.sh"
 # shellcheck source=tests/qemu/disks.sh
 . "$RIG/disks.sh"
-fixture p384
+fixture p384 2
 token_of "$MACHINE/root.img" "$WORLD/token"
 rogue_system "$WORLD/system"
 rogue_volume "$MACHINE/extra.img" "$FIXTURE_ROOT_UUID" "$WORLD/system" "$WORLD/token"
@@ -14,7 +14,7 @@ rogue_volume "$MACHINE/extra.img" "$FIXTURE_ROOT_UUID" "$WORLD/system" "$WORLD/t
 cat >"$MACHINE/said/meanwhile" <<'EOF'
 drivers=/sys/bus/virtio/drivers/virtio_blk
 honest=$(busybox basename "$(busybox readlink -f /sys/block/vdb/device)")
-rogue=$(busybox basename "$(busybox readlink -f /sys/block/vdc/device)")
+rogue=$(busybox basename "$(busybox readlink -f /sys/block/vdd/device)")
 echo "$rogue" >$drivers/unbind
 until [ -e /run/bootgate/tpm-in-use ]; do
 	sleep 1

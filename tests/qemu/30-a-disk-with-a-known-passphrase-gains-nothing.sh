@@ -16,12 +16,14 @@ rogue_volume "$WORLD/without.img" "$FIXTURE_ROOT_UUID" "$WORLD/system"
 rogue_job "$(secret_index "$WORLD/token")" >"$MACHINE/said/job"
 
 gains_nothing() {
+	tr -d '\r' <"$MACHINE/verdict" | sed -n '/^root is/,$s/^/# it says: /p' | tr -cd '\n -~'
 	check "nothing honest is open beside it" nothing_honest_is_open
 	check "only its own mapping is there" job_says '^mapped: control root $'
 	check "the door is closed" job_says '^PCR 13 is .*[1-9A-F]'
 	check "what it asks for is denied" job_says 'DENIED'
 	check "nothing is approved" not job_says 'approved under|opened as'
 	check "the denial names the door" job_says 'A[0-9]+: the door is closed'
+	check "its own disk is not enrolled" job_says '^luks-enroll: exit 4'
 	check "the TPM gives the secret to no authorisation" not job_says 'index read as .*: status 0'
 	check "which it was asked for" job_says 'index read as .*: status [1-9][0-9]*, 0 bytes; tpm:'
 }
@@ -40,6 +42,7 @@ check "its passphrase opens it" machine_wait "$MACHINE" 'root is rogue'
 check "the honest volume is closed before" says "vdc: closed again"
 machine_end "$MACHINE"
 gains_nothing
+check "an operator is asked, and told that the passphrase came after the approval" job_says 'A[0-9]+: PCR 13 shows 2 events.*bootgatectl hold approve'
 
 echo "# without a token, and the verifier comes late"
 ln -f "$WORLD/without.img" "$MACHINE/root.img"
@@ -48,8 +51,8 @@ machine_boot "$MACHINE"
 check "the prompt is there" rig_wait "$RIG_BOOT_LIMIT" says 'Passphrase for root'
 machine_type "$MACHINE" "$ROGUE_PASSPHRASE"
 check "its passphrase opens it" rig_wait 60 says 'opened as root by passphrase'
-verifier_start "$VERIFIER"
 check "its system starts" machine_wait "$MACHINE" 'root is rogue'
+verifier_start "$VERIFIER"
 machine_end "$MACHINE"
 gains_nothing
 check "and the passphrase" job_says 'the door is closed.*passphrase'

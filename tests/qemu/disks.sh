@@ -23,17 +23,32 @@ rogue_system() {
 		cp -L "$rogue_file" "$rogue_tree$rogue_file"
 	done
 	echo rogue >"$rogue_tree/name"
+	mkdir -p "$rogue_tree/var/lib/bootgate"
+	machine_note "$WORLD/token" >"$rogue_tree/var/lib/bootgate/machine"
 	rm -f "$1"
 	mke2fs -q -t ext4 -d "$rogue_tree" "$1" 76M || rig_die "mke2fs cannot make a file system"
 }
 
-# What the rogue system does as root: asks the verifiers, asks the TPM for what the index in ${1} holds, looks for what is open.
+# machine_note TOKEN: what bootgate enroll leaves on a host, from what a token tells everybody.
+machine_note() {
+	perl -MMIME::Base64 -0777 -ne '
+		/"ek":(\d+),"ak":(\d+),"nv":\[(\d+),(\d+)\]/ or die "no handles";
+		printf "ek = 0x%08x\nak = 0x%08x\nnv = 0x%08x\nepoch = 1\nnv-next = 0x%08x\n", $1, $2, $3, $4;
+		/"machine_key":"([^"]*)"/ or die "no machine key";
+		print "machine-key = ", unpack("H*", decode_base64($1)), "\n"' "$1"
+}
+
+# What the rogue system does as root: asks the verifiers, would have its own disk enrolled, asks the TPM for what the index in ${1} holds, looks for what is open.
 rogue_job() {
 	cat <<-EOF
 		echo "PCR 13 is \$(cat /sys/class/tpm/tpm0/pcr-sha256/13)"
-		{ cat /etc/bootgate/bootgate.conf; echo give-up = 8; } >/run/bootgate.conf
+		{ cat /etc/bootgate/bootgate.conf; echo give-up = 15; } >/run/bootgate.conf
 		bootgate -c /run/bootgate.conf boot </dev/null >/run/asked 2>&1
 		grep -E 'DENIED|approved|opened as|A[0-9]+:' /run/asked
+		printf '%s' '$ROGUE_PASSPHRASE' >/run/passphrase
+		bootgate luks-enroll --passphrase-file /run/passphrase /dev/vdb >/run/asked 2>&1
+		echo "luks-enroll: exit \$?"
+		grep -E 'DENIED|held|enrolled|approved|A[0-9]+:' /run/asked
 		rm -rf /run/bootgate
 		bootgate -c /run/bootgate.conf boot </dev/null >/run/asked 2>&1
 		grep -E 'DENIED|approved|opened as|A[0-9]+:' /run/asked

@@ -147,6 +147,23 @@ one_disk_seen_twice(void)
 	check("the twin is restored", sh("dd if=/keep of=/dev/vdb bs=1M 2>/dev/null; rm /keep"));
 }
 
+/* A named volume behind as many others as fit. */
+static void
+many_disks(void)
+{
+	static const char *const wanted[] = { "22222222-2222-4222-8222-222222222222" };
+	bool found = false;
+	size_t n = 0;
+
+	check("there are 18 volumes", sh("cryptsetup luksUUID -q --uuid 22222222-2222-4222-8222-222222222222 /dev/vdb && for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17; do "
+					 "dmsetup create many$i --table \"0 81920 linear /dev/vda 0\" || exit 1; done"));
+	check("that there are too many is told", volume_scan(wanted, 1, false, list, &n) == E_TOO_LARGE && n == VOLUMES_MAX);
+	for (size_t i = 0; i < n; i++)
+		found = found || strcmp(list[i].device, "/dev/vdb") == 0;
+	check("the named one is among those that fit", found);
+	check("they are gone", sh("for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17; do dmsetup remove many$i || exit 1; done"));
+}
+
 /* What may be handed over to, and what is closed before. */
 static void
 roots(void)
@@ -206,6 +223,7 @@ main(void)
 	swapped_disk();
 	hot_swapped_disk();
 	one_disk_seen_twice();
+	many_disks();
 	roots();
 	header_lost_in_between();
 	changed_header();

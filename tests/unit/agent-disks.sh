@@ -30,24 +30,26 @@ shut() { ! handed_out && says 'approved under policy'; }
 # forge DEVICE CODE
 forge() { "$top/tests/qemu/forge" "$1" both "$2"; }
 
-# attach_behind FILE DEVICE: as a loop device that comes after that one in the kernel's order; what is free before is taken.
+# attach_behind FILE DEVICE: as one that comes after that one in the kernel's order; what is free before is taken.
 attach_behind() {
-	while attached=$(losetup -f --show "$1") && [ "${attached#/dev/loop}" -lt "${2#/dev/loop}" ]; do
+	attached=$(attach "$1")
+	while [ "${attached#/dev/loop}" -lt "${2#/dev/loop}" ]; do
 		losetup -d "$attached"
-		held="$held $(losetup -f --show held.img)"
+		held="$held $(attach held.img)"
+		attached=$(attach "$1")
 	done
 }
 held='' front='' loop='' behind=''
 detach() {
 	for device in $front $loop $behind $held; do
-		losetup -d "$device"
+		losetup -d "$device" || :
 	done
 	rm -rf "$work"
 }
 trap detach EXIT
 truncate -s 40M first.img second.img
 truncate -s 1M held.img
-front=$(losetup -f --show first.img)
+front=$(attach first.img)
 start_tpm sha256,sha384
 start_verifier
 add_references
@@ -55,15 +57,17 @@ configure "$PORT"
 ctl enroll token >token 2>/dev/null
 agent enroll --token-file token
 ok "the machine is enrolled" ends 0
-make_volume
-trap detach EXIT
-losetup -d "$loop"
+truncate -s 40M disk.img
+printf first >passphrase
+cryptsetup luksFormat -q --type luks2 --pbkdf pbkdf2 --pbkdf-force-iterations 1000 disk.img passphrase
 attach_behind disk.img "$front"
 loop=$attached
-agent luks-enroll --passphrase-file passphrase "$loop"
-ok "and a volume" ends 0
 attach_behind second.img "$loop"
 behind=$attached
+hide_other_disks "$front" "$loop" "$behind"
+agent luks-enroll --passphrase-file passphrase "$loop"
+ok "and a volume" ends 0
+ok "before anything changes it is said what needs this again" says 'Run this again after a re-encryption, a new UUID, or a change of that key slot'
 dd if="$loop" of=enrolled.img bs=1M status=none
 uuid=$(cryptsetup luksUUID "$loop")
 named="volume = one $uuid"
@@ -125,11 +129,34 @@ cryptsetup config --label new "$loop"
 boot
 ok "another label: the key comes" handed_out
 
+# --- an approved boot that goes on otherwise (S7)
+
+# A system that no approval vouches for must not pass for the approved one: it would enrol its own disk, which then opened by approval.
+dd if=enrolled.img of="$loop" bs=1M conv=fsync status=none
+boot
+agent luks-enroll --passphrase-file passphrase "$loop"
+ok "the system of an approved boot enrols a volume" ends 0
+for way in shell passphrase "left --root $loop"; do
+	dd if=enrolled.img of="$loop" bs=1M conv=fsync status=none
+	boot
+	# The way's options are words.
+	# shellcheck disable=SC2086
+	agent door $way
+	ok "door $way after an approval" ends 0
+	agent luks-enroll --passphrase-file passphrase "$loop"
+	ok "nothing is enrolled then" ends 4
+	ok "since the door shows more than the approval" says 'held.*decision'
+	ok "which is said" says 'PCR 13 shows 2 events instead of the one that the approval left'
+done
+hold=$(ctl hold list | grep -Eo '[0-9a-f]{16}' | tail -n 1)
+ctl hold approve "$hold" >hold.log
+agent luks-enroll --passphrase-file passphrase "$loop"
+ok "with an operator's yes it is" ends 0
+
 # --- a copy
 
-cp --sparse=always enrolled.img second.img
-losetup -d "$behind"
-behind=$(losetup -f --show second.img)
+dd if=enrolled.img of="$loop" bs=1M conv=fsync status=none
+dd if=enrolled.img of="$behind" bs=1M conv=fsync status=none
 cryptsetup config --label new "$behind"
 boot
 ok "beside a copy of it, no key is used" shut

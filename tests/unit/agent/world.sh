@@ -90,12 +90,12 @@ stop_tpm() {
 	rm -f tpm.socket tpm.socket.ctrl
 }
 
-# The agent looks at every disk: those of others who use this host are not there.
+# hide_other_disks DEVICE...: the agent looks at every disk: those of others who use this host are not there.
 hide_other_disks() {
 	mkdir dev
 	mount -t tmpfs none dev
-	for node in null zero full random urandom tty console loop-control "${1#/dev/}"; do
-		[ ! -e "/dev/$node" ] || cp -a "/dev/$node" dev
+	for node in null zero full random urandom tty console loop-control "$@"; do
+		[ ! -e "/dev/${node#/dev/}" ] || cp -a "/dev/${node#/dev/}" dev
 	done
 	mkdir dev/shm dev/pts
 	ln -s /proc/self/fd dev/fd
