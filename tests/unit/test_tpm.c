@@ -495,16 +495,47 @@ a_boot_is_nine_commands_and_twelve_with_a_new_delegation_and_none_shows_the_secr
 	check_budget(EC_P384, EC_P384);
 }
 
+/*
+ * What who listens must not get: without a salt to a key of the TPM's, he would compute the session's key from the nonces that he hears.
+ * How many sessions were begun, each salted to ${handle}: StartAuthSession is tag, size, code, tpmKey, bind, nonceCaller, encryptedSalt.
+ */
+static size_t
+sessions_salted_to(const struct swtpm *w, uint32_t handle)
+{
+	size_t n = 0;
+
+	for (size_t at = 0; at + 24 <= w->record_n; at++) {
+		struct reader r = reader_of(bytes_of(w->record + at, w->record_n - at));
+		uint16_t tag = reader_be16(&r);
+		uint32_t size = reader_be32(&r), key;
+
+		if (tag != 0x8001 || size < 48 || size > 1024 || reader_be32(&r) != CC_START_AUTH_SESSION)
+			continue;
+		key = reader_be32(&r);
+		reader_be32(&r);
+		reader_take(&r, reader_be16(&r));
+		assert_int_equal(key, handle);
+		assert_in_range(reader_be16(&r), 64, 256);
+		n++;
+	}
+	return n;
+}
+
 static void
 each_ek_kind_salts_the_session(void **state)
 {
 	struct machine m = machine_new(EC_P256, EC_P256);
 	struct tpm_ticket ticket = { 0 };
+	struct bytes area;
+	uint32_t handle;
 
 	(void)state;
 	for (enum tpm_ek_kind kind = 0; kind < TPM_EK_KINDS; kind++) {
 		assert_int_equal(tpm_ek_ensure(m.t, kind, &m.ek), OK);
+		assert_int_equal(tpm_object_public(&m.ek, &area, &handle), OK);
+		swtpm_forget(m.w);
 		assert_true(read_right(&m, &ticket));
+		assert_int_equal(sessions_salted_to(m.w, handle), 1);
 		assert_int_equal(tpm_flush(m.t), OK);
 	}
 	machine_end(&m);
