@@ -325,7 +325,7 @@ $(B)/bench/stopwatch: tests/bench/stopwatch.c
 	@$(BENCH_CC) $^
 
 # What tests of a whole verifier use: honest machines, an attacker's connections, a wrong clock, what a file system has when the power goes.
-VERIFIER_TOOLS := $(patsubst %,$(B)/test/verifier/%,load flood clock.so)
+VERIFIER_TOOLS := $(patsubst %,$(B)/test/verifier/%,load flood clock.so power.so)
 $(B)/test/verifier/load: tests/verifier/load.c tests/bench/machine.h $(BENCH_MACHINE) $(T)/host/libbearssl.a $(T)/host/libtinycbor.a
 	@echo "  link   $@"
 	@$(BENCH_CC) $(filter-out %.h,$^) -lsqlite3 -lconfuse -lpthread
