@@ -365,7 +365,7 @@ static void
 mark_covered(void)
 {
 	memset(s.covered, false, sizeof s.covered);
-	cover(bytes_of(s.head.p, 32 + 16));
+	cover(bytes_of(s.head.p, 32 + 15)); /* "Spec ID Event03" */
 	cover(bytes_of(s.head.p + 32 + 24, s.head.n - 32 - 24));
 	for (size_t i = 0; i < s.pieces; i++) {
 		const struct piece *p = &s.piece[i];
