@@ -73,6 +73,7 @@ test_network_MORE := net/dhcp net/netlink
 test_net_MORE   := $(NET)
 test_settings_MORE := agent/settings net/trust net/url
 test_retry_MORE := agent/retry
+test_rotate_MORE := agent/rotate
 test_opened_MORE := agent/block agent/cryptsetup agent/mapping agent/opened agent/volume
 # Of the agent, only what is tested: the rest is the test's own.
 test_boot_MORE := agent/boot agent/settings net/trust net/url

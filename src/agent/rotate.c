@@ -207,9 +207,9 @@ is_to_finish(const struct settings *settings, const struct volume *v, size_t n, 
 
 		if (opened[i] == 0)
 			continue;
-		*epoch = opened[i];
-		if (t->seal[t->seals - 1].epoch != opened[i])
+		if (t->seal[t->seals - 1].epoch != opened[i] || (*epoch != 0 && *epoch != opened[i]))
 			return false;
+		*epoch = opened[i];
 		if (t->seals > 1)
 			*handle = t->nv_handle[0];
 	}
@@ -252,5 +252,5 @@ rotate_finish(const struct settings *settings, struct volume *v, size_t n, const
 	log_info("rotation to epoch %u: the secret before it was deleted, NV index 0x%08x", (unsigned)epoch, (unsigned)handle);
 	for (size_t i = 0; i < n; i++)
 		if (opened[i] != 0 && v[i].token.seals > 1 && token_rotate(&v[i].token, epoch, NULL, NULL) == OK)
-			write_token(&v[i], "sealed for nothing but", epoch);
+			write_token(&v[i], "sealed only for", epoch);
 }

@@ -38,9 +38,9 @@ for b in 1 2 again; do
 	for import in 1 2 3 4; do
 		to_boot $b
 		rm -f imports was-cut
-		echo "$import 0" >cut
+		echo "$import 0" >cut.at
 		rotating_boot 0 none 0
-		rm -f cut
+		rm -f cut.at
 		ok "boot $b, cut before the import $import, if there is one: it ends" gets_there 4
 		[ -s was-cut ] || continue
 		for write in 1 2 3 4 5 6; do

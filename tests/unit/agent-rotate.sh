@@ -45,12 +45,12 @@ ok "from then on a boot is 9 commands again" test "$(wc -l <tap.log)" = 11
 
 order 3
 rotating_boot 0 none 0
-losetup -d "$second"
+take_out
 rotating_boot 0 none 0
 ok "boot 2 with a volume missing opens the other" says "$loop: opened as one by approval"
 ok "it says which one is waited for" says 'rotation to epoch 3 waits for volume two'
 ok "and takes nothing away" sh -c "[ $(indices) = 2 ] && [ '$(seals "$loop")' = '2 3' ]"
-losetup "$second" second.img
+put_in
 ok "with the volume there, it ends" gets_there 2
 
 # --- one token is from before the second seal: both open by the old secret, and the rotation begins anew

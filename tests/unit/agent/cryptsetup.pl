@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: ISC
-# In the place of cryptsetup: WORK/cryptsetup, with a power cut in the middle of a token's import.  WORK/cut holds "IMPORT WRITE": at that
+# In the place of cryptsetup: WORK/cryptsetup, with a power cut in the middle of a token's import.  WORK/cut.at holds "IMPORT WRITE": at that
 # import, counted in WORK/imports, the device is left as after that one of its six writes, and who asked for it is killed.
 #
 #   0 nothing yet   1 first header, no checksum yet   2 and its JSON   3 and its checksum   4, 5, 6 the same of the second copy
@@ -11,9 +11,9 @@ my $work = '@WORK@';
 my @command = ("$work/cryptsetup", @ARGV);
 my $device = $ARGV[-1];
 my $import = (grep { $_ eq 'token' } @ARGV) && (grep { $_ eq 'import' } @ARGV);
-exec @command if !$import || !-e "$work/cut";
+exec @command if !$import || !-e "$work/cut.at";
 
-my ($at, $write) = split ' ', slurp("$work/cut");
+my ($at, $write) = split ' ', slurp("$work/cut.at");
 my $count = -e "$work/imports" ? slurp("$work/imports") + 1 : 1;
 put("$work/imports", 0, $count);
 exec @command if $count != $at;

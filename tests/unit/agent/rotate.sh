@@ -61,6 +61,8 @@ name_both() {
 
 # order EPOCH: a delegation for it, and the order.
 order() {
+	# A verifier has no more than 16.
+	rm -f "state/delegation-$(($1 - 2))"
 	ctl authority delegate authority state --name 127.0.0.1 --epoch "$1" >/dev/null
 	kill -HUP "$verifier_pid"
 	wait_for 5 sh -c "'$top/build/bootgatectl' -c bootgated.conf machine rotate $id --epoch $1"
@@ -97,6 +99,10 @@ put_back() {
 	dd if="second.${2:-$1}" of="$second" bs=1M conv=notrunc,fsync 2>dd.log
 }
 
+# take_out, put_in: the second volume's disk.
+take_out() { rm "$second"; }
+put_in() { mknod "$second" b 7 "${second#/dev/loop}"; }
+
 # to_boot N: an order for the next epoch, and whole boots before the Nth.  "again": before one that finds a second seal on one volume only.
 to_boot() {
 	old_index=$(tpm2_getcap handles-nv-index | grep -oi '0x18b47[0-9a-f]*')
@@ -124,10 +130,10 @@ cut_command() {
 cut_write() {
 	to_boot "$1"
 	rm -f imports was-cut
-	echo "$2 $3" >cut
+	echo "$2 $3" >cut.at
 	rotating_boot 0 none 0
 	faults=$((faults + 1))
-	rm -f cut
+	rm -f cut.at
 	ok "boot $1, cut in the import $2 of a token, after $3 of 6 writes" test -s was-cut
 	ok "the next boots open, and the rotation comes to its end" gets_there 4
 }
