@@ -24,6 +24,10 @@ ok "after 9 commands, and 2 about the banks" test "$(wc -l <tap.log)" = 11
 
 # --- the way
 
+stop_verifier
+cp -a state stolen
+keep old
+verifier_from state
 order 2
 rotating_boot 0 none 0
 ok "boot 1 of a rotation opens both" opens_well
@@ -40,6 +44,27 @@ ok "boot 3 opens both" opens_well
 ok "and the verifier has seen it" is_there
 rotating_boot 0 none 0
 ok "from then on a boot is 9 commands again" test "$(wc -l <tap.log)" = 11
+
+# --- what was stolen before, or put back: the verifier's keys, delegation and database, the disks
+
+keep new
+put_back old
+opens_nothing "the old disks" 'A26: .*left for epoch 2'
+verifier_with stolen
+opens_nothing "the old disks with all that the verifier had" 'approved under policy'
+ok "for there is nothing any more that it opens" says 'TPM: .*no such handle|TPM handle .*not found'
+put_back new
+opens_nothing "the disks as they are with all that the verifier had" 'DENIED'
+cp -a state mixed
+cp stolen/bootgate.db* mixed
+verifier_with mixed
+opens_nothing "the verifier's old database, and the disks as they are" 'DENIED'
+put_back old
+opens_nothing "the verifier's old database, and the old disks"
+put_back new
+verifier_with state
+rotating_boot 0 none 0
+ok "as all is now, both open" opens_well
 
 # --- waiting
 

@@ -53,10 +53,32 @@ rotating_world() {
 	name_both
 }
 
-# name_both [LINE...]: the configuration of the boots.
+# name_both [SECONDS]: the configuration of the boots.
 name_both() {
 	TPM=swtpm:path=$work/tap configure "$PORT" "volume = one $(cryptsetup luksUUID "$loop")" "volume = two $(cryptsetup luksUUID "$second")" \
-		'give-up = 60' "$@"
+		"give-up = ${1:-60}"
+}
+
+# verifier_with STATE: another state folder from now on.
+verifier_with() {
+	stop_verifier
+	verifier_from "$1"
+}
+verifier_from() {
+	sed "s|^state = .*|state = \"$work/$1\"|" bootgated.conf >verifier.conf
+	cp verifier.conf bootgated.conf
+	"$top/build/bootgated" -c bootgated.conf >>bootgated.log 2>&1 &
+	verifier_pid=$!
+	wait_for 10 curl -sk -o null "https://127.0.0.1:$PORT/healthz"
+}
+
+# opens_nothing WHAT [PATTERN]: a boot with that; the agent says PATTERN.
+opens_nothing() {
+	name_both 6
+	rotating_boot 0 none 0
+	name_both
+	ok "$1: nothing opens" sh -c "! grep -q 'opened as' said && [ $status != 0 ]"
+	[ $# -lt 2 ] || ok "it says: $2" says "$2"
 }
 
 # order EPOCH: a delegation for it, and the order.
