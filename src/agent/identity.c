@@ -155,7 +155,8 @@ complete_object(struct tpm *t, const char *what, uint32_t handle, struct tpm_obj
 	s = tpm_object_find(t, handle, o);
 	if (s != OK)
 		log_error("the machine's %s at TPM handle 0x%08" PRIx32 ": %s%s", what, handle, status_text(s), s != E_NOT_FOUND ? "" :
-			"; the TPM was cleared, or is another one: open by passphrase, then bootgate enroll and bootgate luks-enroll");
+			"; the TPM was cleared, or is another one, or this LUKS header is older than a rotation: put the newest header back, or open by passphrase, "
+			"then bootgate enroll and bootgate luks-enroll");
 	return s;
 }
 
