@@ -482,7 +482,7 @@ the_log_of_an_honest_boot_has_no_other_reading(void **state)
 		begin(policies[i], buffer_view(&s.b->log));
 		assert_true(s.good);
 		donors = 0;
-		search(i == 0 ? 5 : 16, i == 0 ? 3 : 7);
+		search(i == 0 ? 8 : 32, i == 0 ? 5 : 11);
 		assert_true(s.approved > 0);
 	}
 }
@@ -592,7 +592,7 @@ no_log_explains_a_tampered_boot_away(void **state)
 		build_log(s.b);
 		begin(boots[i].name, buffer_view(&s.b->log));
 		assert_false(s.good);
-		search(64, 11);
+		search(128, 17);
 	}
 }
 
@@ -675,7 +675,7 @@ logs_of_other_machines_have_no_other_reading(void **state)
 		donors = 0;
 		if (s.good != logs[i].good)
 			fail_msg("%s: %s", s.name, s.b->verdict.reasons > 0 ? s.b->verdict.reason[0].text : "approved");
-		search(1024, 50);
+		search(2048, 70);
 	}
 }
 
