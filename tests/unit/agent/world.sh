@@ -125,7 +125,7 @@ make_volume() {
 
 start_verifier() {
 	printf '%s\n' "state = \"$work/state\"" "listen = { \"127.0.0.1:$PORT\" }" 'name = "test"' "ek-ca = { \"$work/ca\" }" \
-		'default-policy = "uki"' 'judges = 1' 'log = info' >bootgated.conf
+		'default-policy = "uki"' 'judges = 1' 'max-evidence-per-machine = 100000' 'log = info' >bootgated.conf
 	ctl authority init authority --verifier state --name 127.0.0.1 >/dev/null
 	"$top/build/bootgated" -c bootgated.conf >bootgated.log 2>&1 &
 	verifier_pid=$!
