@@ -87,6 +87,7 @@ test_nonce_MORE := verifier/nonce
 test_ekcert_MORE := ekcert/ekcert verifier/ekcert_ask ekcert/ekcert_code
 test_confine_MORE := verifier/confine
 test_verifier_MORE := $(STORE) $(NET)
+test_strangers_MORE := $(STORE) $(NET) verifier/nonce
 test_rotation_MORE := $(STORE) $(NET)
 test_replay_MORE := $(STORE) $(NET) verifier/nonce
 test_oracle_MORE := $(STORE) $(filter-out %/bootgated %/desk %/front %/supervise %/tls_server,$(VERIFIER))
@@ -324,6 +325,13 @@ $(B)/bench/parse: tests/bench/parse.c $(patsubst %,$(B)/host/%.o,$(BASE) $(CRYPT
 $(B)/bench/stopwatch: tests/bench/stopwatch.c
 	@echo "  link   $@"
 	@$(BENCH_CC) $^
+
+# bootgated that tells in its log how much work each answer took.
+COUNTED := store_machine_get public_verify hash_digest frame_encode_answer
+$(B)/test/bootgated-counted: $(B)/test/verifier/hostile/counted.o $(bootgated_OBJECTS:%=$(B)/host/%.o) $(T)/host/libbearssl.a $(T)/host/libtinycbor.a
+	@echo "  link   $@"
+	@$(CC) -pie -Wl,--gc-sections $(COUNTED:%=-Wl,--wrap=%) -o $@ $^ $(bootgated_LIBS)
+$(B)/test/test_strangers: $(B)/test/bootgated-counted
 
 # What tests of a whole verifier use: honest machines, an attacker's connections, a wrong clock, what a file system has when the power goes.
 VERIFIER_TOOLS := $(patsubst %,$(B)/test/verifier/%,load flood clock.so power.so)

@@ -40,13 +40,32 @@ refuse_stranger(struct job *job)
 
 /* --- before the transaction --- */
 
+#define CLOCK_SAID_EVERY 60
+
+/* say_clock(): that another verifier of the fleet, whose nonce this is by its MAC, lives in another time; seldom, since a client can bring it about. */
 static void
-refuse_nonce(struct job *job, enum status s)
+say_clock(struct judge *j, const struct job *job)
+{
+	struct reader r = reader_of(job->binding.nonce);
+	uint64_t made = reader_be64(&r), now = judge_now(), apart = made > now ? made - now : now - made;
+	bool own = bytes_equal(reader_take(&r, NONCE_VERIFIER_SIZE), BYTES(j->verifier));
+
+	if (own || (j->clock_said != 0 && now - j->clock_said < CLOCK_SAID_EVERY))
+		return;
+	j->clock_said = now;
+	log_warning("a nonce of another verifier was made %llu seconds %s by this one's clock: %s one of the two clocks is wrong, set them (NTP)",
+		(unsigned long long)apart, made > now ? "ahead" : "ago", made > now ? "" : "it was kept for long, or");
+}
+
+static void
+refuse_nonce(struct judge *j, struct job *job, enum status s)
 {
 	const char *why = s == E_TIMEOUT ? "the nonce is older than ten minutes; ask for another one" :
 			  s == E_RANGE   ? "the nonce is from another verifier whose clock is ahead of this one's; challenge and attest at the same one" :
 					   "the nonce is none of this verifier's; challenge and attest at the same one";
 
+	if (s == E_TIMEOUT || s == E_RANGE)
+		say_clock(j, job);
 	judge_refuse(job, 409, "challenge-again", why);
 }
 
@@ -65,17 +84,17 @@ identify(struct judge *j, struct job *job)
 	char name[JUDGE_NAME_MAX];
 	struct binding binding;
 	struct quote quote;
+	bool right_kind;
 
 	memcpy(fake.id, job->binding.machine, sizeof fake.id);
-	s = appraise_identify(&job->evidence, found == OK ? &job->machine : &fake, &binding, &quote, &job->ak);
-	if (found == OK && s == OK) {
+	/* An AK of another kind than the signature's would be refused before any arithmetic. */
+	right_kind = found == OK && stranger_is_kind(&j->strangers, job->evidence.signature, bytes_of(job->machine.ak, job->machine.ak_n));
+	s = appraise_identify(&job->evidence, right_kind ? &job->machine : &fake, &binding, &quote, &job->ak);
+	if (right_kind && s == OK) {
 		job->binding = binding;
 		job->quote = quote;
 		return true;
 	}
-	/* An AK of another kind than the signature's is refused before any arithmetic. */
-	if (found == OK && !stranger_is_kind(&j->strangers, job->evidence.signature, bytes_of(job->machine.ak, job->machine.ak_n)))
-		(void)appraise_identify(&job->evidence, &fake, &binding, &quote, &job->ak);
 	judge_name(job->binding.machine, found == OK ? job->machine.label : "", name);
 	if (found == OK)
 		log_warning("%s: evidence that is not this machine's: %s", name, status_text(s));
@@ -102,7 +121,7 @@ attest_prepare(struct judge *j, struct job *job)
 	}
 	s = nonce_check(j->nonce_key, j->verifier, judge_now(), job->binding.nonce);
 	if (s != OK) {
-		refuse_nonce(job, s);
+		refuse_nonce(j, job, s);
 		return;
 	}
 	if (!identify(j, job)) {

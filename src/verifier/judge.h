@@ -26,6 +26,7 @@ struct judge {
 	struct library library;
 	uint8_t nonce_key[NONCE_KEY_SIZE], verifier[NONCE_VERIFIER_SIZE];
 	struct strangers strangers;
+	uint64_t clock_said;    /* when the log was last told that clocks are apart */
 	uint64_t too_much_said; /* when the log was last told of a machine that asks too often */
 	struct buffer claims, scratch, space; /* for one job at a time */
 };

@@ -28,6 +28,9 @@
 #include "store/store.h"
 
 #define WAIT 20
+#ifndef BOOTGATED
+#define BOOTGATED "build/bootgated"
+#endif
 #ifndef EVIDENCE_A_MINUTE
 #define EVIDENCE_A_MINUTE 1000000
 #endif
@@ -128,7 +131,7 @@ launch_it(void)
 	if (t.pid == 0) {
 		if (freopen(log, "a", stderr) == NULL)
 			_exit(1);
-		execl("build/bootgated", "bootgated", "-c", conf, (char *)NULL);
+		execl(BOOTGATED, "bootgated", "-c", conf, (char *)NULL);
 		_exit(1);
 	}
 }
