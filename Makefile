@@ -87,6 +87,7 @@ test_nonce_MORE := verifier/nonce
 test_ekcert_MORE := ekcert/ekcert verifier/ekcert_ask ekcert/ekcert_code
 test_confine_MORE := verifier/confine
 test_verifier_MORE := $(STORE) $(NET)
+test_stolen_MORE := $(STORE) $(NET)
 test_strangers_MORE := $(STORE) $(NET) verifier/nonce
 test_rotation_MORE := $(STORE) $(NET)
 test_replay_MORE := $(STORE) $(NET) verifier/nonce
