@@ -305,6 +305,17 @@ rotate(struct attest *a, const struct volume *v, size_t n, const struct unlocked
 	}
 }
 
+/* The approval says that the rotation is at its end. */
+static void
+sweep(struct attest *a, const struct unlocked *u)
+{
+	enum status s = open_tpm(a->settings, &a->tpm);
+
+	if (s == OK)
+		s = rotate_sweep(a, u->epoch);
+	close_tpm(&a->tpm, s);
+}
+
 /* A secret was read: the door, before anything is made of it. */
 static enum status
 use_secret(struct attest *a, const struct volume *v, size_t n, const struct unlocked *u, bool enrolled, int fd)
@@ -320,6 +331,8 @@ use_secret(struct attest *a, const struct volume *v, size_t n, const struct unlo
 	hand_out(a, v, n, u, fd);
 	if (u->next > u->epoch)
 		rotate(a, v, n, u, fd);
+	else if (u->next == u->epoch && a->identity->indices == 1)
+		sweep(a, u);
 	return OK;
 }
 

@@ -142,6 +142,20 @@ rotate_make_index(struct attest *a, uint32_t epoch, struct token_object *index, 
 }
 
 enum status
+rotate_sweep(struct attest *a, uint32_t epoch)
+{
+	size_t gone = 0;
+	enum status s = tpm_secret_sweep(a->tpm, &a->settings->authority, epoch - 1, &gone);
+
+	if (gone > 0)
+		log_warning("rotation to epoch %u: %zu secrets before it were still in the TPM, though the LUKS header did not name them, and are deleted",
+			(unsigned)epoch, gone);
+	if (s != OK)
+		say(s, epoch, 0);
+	return s;
+}
+
+enum status
 rotate_make_seal(const struct attest *a, const struct volume *v, uint32_t from, uint32_t epoch, const uint8_t machine_key[HPKE_KEY_SIZE],
 	const uint8_t key[SEAL_KEY_SIZE], struct token_seal *seal)
 {

@@ -37,6 +37,12 @@ enum status rotate_make_index(struct attest *a, uint32_t epoch, struct token_obj
 enum status rotate_make_seal(const struct attest *a, const struct volume *v, uint32_t from, uint32_t epoch,
 	const uint8_t machine_key[HPKE_KEY_SIZE], const uint8_t key[SEAL_KEY_SIZE], struct token_seal *seal);
 
+/*
+ * rotate_sweep(a, epoch): at the end of a rotation, whatever secret before ${epoch} the TPM still has: the header may have kept quiet about one.
+ * What fails is said.
+ */
+enum status rotate_sweep(struct attest *a, uint32_t epoch);
+
 /* --- the process that opens --- */
 
 /* rotate_add_seal(v, from, seal, index): into the token, beside the seal of ${from}. */

@@ -90,6 +90,25 @@ tpm_secret_clear(struct tpm *t, const struct ec_public *authority, uint32_t epoc
 	return is_ours(&o, authority, epoch) ? tpm_secret_delete(t, handle) : E_EXISTS;
 }
 
+enum status
+tpm_secret_sweep(struct tpm *t, const struct ec_public *authority, uint32_t epoch, size_t *gone)
+{
+	TPM2_HANDLE handle[LAST_INDEX - FIRST_INDEX + 1];
+	size_t n = 0;
+	enum status worst = context_handles(t, FIRST_INDEX, handle, sizeof handle / sizeof *handle, &n);
+
+	*gone = 0;
+	for (size_t i = 0; i < n && handle[i] <= LAST_INDEX; i++) {
+		enum status s = tpm_secret_clear(t, authority, epoch, handle[i]);
+
+		if (s == OK)
+			++*gone;
+		else if (s != E_EXISTS)
+			worst = s;
+	}
+	return worst;
+}
+
 static enum status
 choose_handle(struct tpm *t, const uint8_t policy[GATE_DIGEST_SIZE], uint32_t *handle)
 {

@@ -146,6 +146,9 @@ enum status tpm_secret_define(struct tpm *t, const struct tpm_object *ek, const 
  */
 enum status tpm_secret_clear(struct tpm *t, const struct ec_public *authority, uint32_t epoch, uint32_t handle);
 
+/* tpm_secret_sweep(t, authority, epoch, gone): tpm_secret_clear() for each index between 0x018b4701 and 0x018b47ff, other people's excepted; ${*gone} of them are deleted. */
+enum status tpm_secret_sweep(struct tpm *t, const struct ec_public *authority, uint32_t epoch, size_t *gone);
+
 /* tpm_secret_delete(t, handle): NV_UndefineSpace, for undoing and for removal. tpm_object_evict(t, handle): likewise for a persistent object. */
 enum status tpm_secret_delete(struct tpm *t, uint32_t handle);
 enum status tpm_object_evict(struct tpm *t, uint32_t handle);

@@ -274,7 +274,7 @@ settle_rotation(struct job *job, struct decision_made *d)
 		job->machine = d->before;
 		d->rotated = false;
 	}
-	if (d->statement.orders > 0) {
+	if (d->statement.orders > 0 && !d->rotated) {
 		job->machine.rotate_ordered = true;
 		job->machine.rotate_seen = job->machine.rotate_seen || shows_next(&job->machine, &job->binding);
 	}
@@ -284,12 +284,13 @@ settle_rotation(struct job *job, struct decision_made *d)
 static enum status
 order_rotation(const struct judge *j, const struct job *job, struct decision_made *d)
 {
-	uint32_t epoch = job->machine.rotate_to;
+	uint32_t epoch = d->rotated ? job->machine.epoch : job->machine.rotate_to;
 
 	if (epoch == 0 || keys_find_delegation(&j->keys, epoch) == NULL)
 		return OK;
 	d->statement.order[d->statement.orders++] = (struct order){ ORDER_ROTATE, epoch };
-	return shares_give_successors(j, job, epoch, &d->shares, &d->statement);
+	/* Once more at the end: the agent looks whether an older secret is still in its TPM. */
+	return d->rotated ? OK : shares_give_successors(j, job, epoch, &d->shares, &d->statement);
 }
 
 /* --- what is answered --- */
@@ -427,7 +428,7 @@ say_besides(const struct decision_made *d, char *text, size_t size)
 {
 	size_t n = (size_t)snprintf(text, size, "%s", d->use_yes ? "held, and approved by an operator" : "");
 
-	if (d->statement.orders > 0)
+	if (d->statement.orders > 0 && !d->rotated)
 		snprintf(text + n, size - n, "%sordered to rotate to epoch %u, %zu new network shares", n > 0 ? "; " : "",
 			(unsigned)d->statement.order[0].epoch, d->shares.made);
 }
@@ -548,7 +549,7 @@ log_verdict(const struct job *job, const struct decision_made *d)
 	log_info("%s: %s, %s, policy %s, record %llu%s%s", name, words[v->decision],
 		job->binding.purpose == PURPOSE_VOLUME ? "volume" : "boot", d->title, (unsigned long long)d->statement.record,
 		d->use_yes ? ", by an operator's yes" : "", checks);
-	if (d->statement.orders > 0)
+	if (d->statement.orders > 0 && !d->rotated)
 		log_info("%s:   ordered to rotate to epoch %u", name, (unsigned)d->statement.order[0].epoch);
 	for (size_t i = 0; i < v->reasons; i++)
 		log_info("%s:   %s %s", name, v->reason[i].check, v->reason[i].text);

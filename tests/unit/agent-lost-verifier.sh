@@ -65,12 +65,12 @@ ok "nobody is left to delegate to, which is said with what to do" says 'none is 
 ok "the machine counts as open" says "^  $id  epoch 1, not told to rotate"
 
 rm -r state
-mkdir -m 700 new
-cp backup/* new/
-serve new "$PORT" bootgated.conf
-wait_for 10 test -s new/verifier.pub
-done_twice "a new verifier is delegated to, for the new epoch" "delegated, epoch 2" authority delegate authority new --name 127.0.0.1
-done_twice "and for the old one" "delegated, epoch 1" authority delegate authority new --epoch 1
+mkdir -m 700 state
+cp backup/* state/
+serve state "$PORT" bootgated.conf
+wait_for 10 test -s state/verifier.pub
+done_twice "a new verifier is delegated to, for the new epoch" "delegated, epoch 2" authority delegate authority state --name 127.0.0.1
+done_twice "and for the old one" "delegated, epoch 1" authority delegate authority state --epoch 1
 serves "$PORT"
 kill -HUP "$verifier_pid"
 sleep 1
@@ -99,7 +99,7 @@ ok "with the headers of that time: shut" stays_shut
 ok "though the stolen verifier approves" grep -q 'approved, boot' stolen.log
 ok "since the TPM has no such secret any more" says 'TPM: NV_Read: .*no such handle'
 stop_verifier
-cp new/bootgate.db* new/share.master stolen/
+cp state/bootgate.db* state/share.master stolen/
 put_back newest
 serve stolen "$THIEF" thief.conf
 serves "$THIEF"
@@ -128,12 +128,46 @@ asks "$PORT" 60
 rotating_boot 0 none 0
 ok "with the newest headers it boots" opens_well
 
+# --- a thief to be, who changes the disks while the machine is off, so that the old secret stays (S29)
+
+# forget DEVICE: its token names the new seal and index alone, and some other index beside it.
+forget() {
+	number=$(cryptsetup luksDump "$1" | awk '$2 == "bootgate" { sub(":", "", $1); print $1 }')
+	cryptsetup token export --token-id "$number" "$1" >token.json
+	perl -MJSON::PP -0777 -ne 'my $t = decode_json($_); shift @{$t->{seals}}; $t->{handles}{nv} = [ $t->{handles}{nv}[1], 0x018b47f0 ];
+		$t->{cache}{nv} = [ $t->{cache}{nv}[1], "" ]; print encode_json($t)' token.json >forgot.json
+	cryptsetup token remove --token-id "$number" "$1"
+	cryptsetup token import --token-id "$number" --json-file forgot.json "$1"
+}
+order 3
+rotating_boot 0 none 0
+forget "$loop"
+forget "$second"
+keep forgot
+rotating_boot 0 none 0
+ok "before both secrets were shown, the new one alone is not believed" stays_shut
+ok "it says what to do" says 'put the LUKS header back that the last boot left'
+put_back newest
+rotating_boot 0 none 0
+ok "with the header it boots, and begins the rotation anew" both_have "2 3"
+mv "$second" away
+rotating_boot 0 none 0
+mv away "$second"
+ok "a boot shows both, but a volume is missing" both_have "2 3"
+forget "$loop"
+forget "$second"
+rotating_boot 0 none 0
+ok "then the new one alone is believed, and both open" opens_well
+ok "the old secret that the header kept quiet about is deleted all the same" says 'were still in the TPM, though the LUKS header did not name them'
+ok "it is gone" test "$(indices)" = 1
+ok "the machine is there" is_there
+
 # --- what enrols from now on
 
 ctl enroll token --machine "$id" >token 2>enroll.log
 configure "$PORT"
 agent enroll --token-file token
 ok "who enrols now" ends 0
-ok "is on the new epoch at once" at_verifier '^NV index .* epoch 2;'
+ok "is on the new epoch at once" at_verifier '^NV index .* epoch 3;'
 
 rotation_ended

@@ -1105,6 +1105,32 @@ what_a_rotation_left_is_cleared_in_whatever_state_and_nothing_else_is(void **sta
 }
 
 static void
+a_sweep_takes_what_is_older_and_ours(void **state)
+{
+	struct machine m = machine_new(EC_P256, EC_P256), newer = m, older = m, foreign = m;
+	struct tpm_ticket ticket = { 0 };
+	size_t gone = 9;
+
+	(void)state;
+	assert_int_equal(ec_generate(EC_P256, &foreign.authority), OK);
+	newer.handle = older.handle = foreign.handle = 0;
+	newer.epoch = m.epoch + 1;
+	older.epoch = m.epoch - 3;
+	assert_int_equal(tpm_secret_define(m.t, &m.ek, &m.authority.public, older.epoch, &older.handle, m.secret, &older.nv), OK);
+	assert_int_equal(tpm_secret_define(m.t, &m.ek, &foreign.authority.public, m.epoch, &foreign.handle, m.secret, &foreign.nv), OK);
+	assert_int_equal(tpm_secret_define(m.t, &m.ek, &m.authority.public, newer.epoch, &newer.handle, m.secret, &newer.nv), OK);
+	assert_int_equal(tpm_secret_sweep(m.t, &m.authority.public, m.epoch, &gone), OK);
+	assert_int_equal(gone, 2);
+	assert_int_equal(tpm_object_find(m.t, m.handle, &m.nv), E_NOT_FOUND);
+	assert_int_equal(tpm_object_find(m.t, older.handle, &older.nv), E_NOT_FOUND);
+	assert_int_equal(tpm_object_find(m.t, foreign.handle, &foreign.nv), OK);
+	assert_true(read_right(&newer, &ticket));
+	assert_int_equal(tpm_secret_sweep(m.t, &m.authority.public, m.epoch, &gone), OK);
+	assert_int_equal(gone, 0);
+	machine_end(&m);
+}
+
+static void
 what_the_index_holds_can_be_read_by_no_other_way(void **state)
 {
 	/* NV_Read of the first index: by the owner; by its own empty authorisation */
@@ -1826,6 +1852,7 @@ main(void)
 		cmocka_unit_test(one_session_tries_the_new_index_and_then_the_old_one),
 		cmocka_unit_test(a_fault_at_any_command_of_two_tries_leaves_no_secret_and_nothing_loaded),
 		cmocka_unit_test(what_a_rotation_left_is_cleared_in_whatever_state_and_nothing_else_is),
+		cmocka_unit_test(a_sweep_takes_what_is_older_and_ours),
 		cmocka_unit_test(what_the_index_holds_can_be_read_by_no_other_way),
 		cmocka_unit_test(the_index_is_defined_once_and_an_unlocked_leftover_is_replaced),
 		cmocka_unit_test(the_index_is_proved_by_a_signed_audit),
