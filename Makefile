@@ -115,7 +115,7 @@ PACKAGES_BUILD := gcc libc6-dev make musl-tools linux-libc-dev xz-utils pkg-conf
                   libjsmn-dev libjansson-dev libssl-dev libseccomp-dev
 PACKAGES_CHECK := patch libcmocka-dev clang libclang-rt-14-dev shellcheck swtpm swtpm-tools tpm2-tools openssl curl perl mandoc cryptsetup-bin iproute2 socat dnsmasq-base
 PACKAGES_QEMU  := swtpm swtpm-tools qemu-system-x86 ovmf sbsigntool mtools cryptsetup-bin busybox-static zstd cpio kmod iproute2 \
-                  systemd-boot-efi binutils tpm2-tools openssl perl libio-socket-ssl-perl curl e2fsprogs
+                  systemd-boot-efi binutils tpm2-tools openssl perl libio-socket-ssl-perl curl socat e2fsprogs
 PACKAGES_BENCH := clevis clevis-tpm2 tang-common jose curl socat zstd cryptsetup-bin iproute2
 
 # --- targets -----------------------------------------------------------------------------------------------------------
