@@ -62,6 +62,8 @@ while [ "$(date +%s)" -lt $end ]; do
 done
 for child in $(children) "$pid"; do kill -9 "$child" 2>/dev/null || true; done
 pid=
+# From here on nobody writes down what is written.
+cp "$work/power.log" "$work/power.kept"
 unset POWER_LOG
 start || fail "it starts again by itself"
 wait "$load_pid" || true
@@ -77,7 +79,7 @@ stop
 
 # --- what a disk may hold after a power cut at any of those moments ---
 mkdir "$work/cuts"
-perl tests/verifier/power.pl "$work/power.log" "$work/base" "$work/cuts" "$cuts" "$(date +%s)" >"$work/cuts.list" 2>"$work/cuts.log" || fail "power.pl" "$(cat "$work/cuts.log")"
+perl tests/verifier/power.pl "$work/power.kept" "$work/base" "$work/cuts" "$cuts" "$(date +%s)" >"$work/cuts.list" 2>"$work/cuts.log" || fail "power.pl" "$(cat "$work/cuts.log")"
 lost='' broken='' approvals=0
 while read -r number approved; do
 	[ "$(id -u)" != 0 ] || chown -R 65534 "$work/cuts/$number"
