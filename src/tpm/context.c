@@ -152,7 +152,7 @@ context_status(struct tpm *t, const char *command, TSS2_RC rc)
 	if (from_tpm(rc))
 		log_error("TPM: %s: 0x%x: %s", command, (unsigned)rc, find_error(rc)->word);
 	else if (rc == TCTI_TOO_LATE)
-		log_error("TPM: %s: no answer within %u s", command, tcti_limit(t->tcti));
+		log_error("TPM: %s: no answer for %u s", command, tcti_waited(t->tcti));
 	else
 		log_error("TPM: %s: 0x%x: %s", command, (unsigned)rc, word_of_lost(rc));
 	return context_status_quiet(t, rc);

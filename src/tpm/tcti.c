@@ -28,8 +28,7 @@ struct way {
 	const struct kind *kind;
 	char where[112];
 	int fd;
-	unsigned limit; /* seconds */
-	int64_t until;  /* when the answer must be there */
+	int64_t sent, until; /* when the command was, and when the answer must be there */
 	bool dead;
 };
 
@@ -128,9 +127,15 @@ fail(struct way *w, TSS2_RC rc)
 }
 
 unsigned
-tcti_limit(TSS2_TCTI_CONTEXT *tcti)
+tcti_limit(uint32_t code)
 {
-	return way_of(tcti)->limit;
+	return code == TPM2_CC_CreatePrimary || code == TPM2_CC_Create ? TCTI_KEY_SECONDS : TCTI_ANSWER_SECONDS;
+}
+
+unsigned
+tcti_waited(TSS2_TCTI_CONTEXT *tcti)
+{
+	return (unsigned)((now_ms() - way_of(tcti)->sent) / 1000);
 }
 
 static TSS2_RC
@@ -138,13 +143,11 @@ transmit(TSS2_TCTI_CONTEXT *tcti, size_t n, const uint8_t *command)
 {
 	struct way *w = way_of(tcti);
 	struct reader r = reader_of(bytes_of(command, n));
-	uint32_t code;
 	ssize_t sent;
 
 	reader_take(&r, 6);
-	code = reader_be32(&r);
-	w->limit = code == TPM2_CC_CreatePrimary || code == TPM2_CC_Create ? TCTI_KEY_SECONDS : TCTI_ANSWER_SECONDS;
-	w->until = now_ms() + (int64_t)w->limit * 1000;
+	w->sent = now_ms();
+	w->until = w->sent + (int64_t)tcti_limit(reader_be32(&r)) * 1000;
 	if (w->dead || w->kind->begin(w) != 0)
 		return fail(w, TCTI_FAILED);
 	do
@@ -170,8 +173,9 @@ receive_some(struct way *w, uint8_t *to, size_t room, size_t *n)
 			*n = (size_t)got;
 			return TSS2_RC_SUCCESS;
 		}
+		/* ETIME: the driver's own time is over. */
 		if (got == 0 || (errno != EINTR && errno != EAGAIN))
-			return TCTI_FAILED;
+			return got < 0 && errno == ETIME ? TCTI_TOO_LATE : TCTI_FAILED;
 	}
 }
 

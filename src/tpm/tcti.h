@@ -3,7 +3,9 @@
  * The way to the TPM: the kernel's device, or (where TPM_WITH_SWTPM is defined) a software TPM.
  *
  * ESYS and SYS are shown whole answers only: of exactly the length that their header says, or else a failure.  No answer is waited for
- * without end: a command has TCTI_ANSWER_SECONDS, one that makes a key TCTI_KEY_SECONDS.  After a failure nothing more is sent.
+ * without end: a command has TCTI_ANSWER_SECONDS, one that makes a key TCTI_KEY_SECONDS.  While a command is with Linux's driver, nothing
+ * that is asked of the device comes back, poll() included: a TPM that hangs there has the driver's own time, two minutes for most commands.
+ * After a failure nothing more is sent.
  */
 #ifndef TPM_TCTI_H
 #define TPM_TCTI_H
@@ -24,7 +26,8 @@
 enum status tcti_open(const char *name, TSS2_TCTI_CONTEXT **tcti, bool *raw);
 void tcti_close(TSS2_TCTI_CONTEXT *tcti);
 
-/* tcti_limit(tcti): how many seconds the last command had. */
-unsigned tcti_limit(TSS2_TCTI_CONTEXT *tcti);
+/* tcti_limit(code): how many seconds a command has. tcti_waited(tcti): how many went by since the last one was sent. */
+unsigned tcti_limit(uint32_t code);
+unsigned tcti_waited(TSS2_TCTI_CONTEXT *tcti);
 
 #endif

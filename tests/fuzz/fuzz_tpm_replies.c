@@ -106,10 +106,10 @@ tcti_close(TSS2_TCTI_CONTEXT *tcti)
 }
 
 unsigned
-tcti_limit(TSS2_TCTI_CONTEXT *tcti)
+tcti_waited(TSS2_TCTI_CONTEXT *tcti)
 {
 	(void)tcti;
-	return TCTI_ANSWER_SECONDS;
+	return 0;
 }
 
 TSS2_RC Tss2_TctiLdr_Initialize(const char *name, TSS2_TCTI_CONTEXT **tcti);

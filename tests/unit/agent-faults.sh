@@ -32,6 +32,8 @@ boot StartAuthSession code:921 1
 ok "a lockout does not end it" recovers
 ok "its end is said" says 'StartAuthSession: 0x921: locked out .*ends by itself'
 
+boot PCR_Event code:101 3
+ok "when the door's event is refused three times, it closes at the fourth" recovers
 boot PCR_Event code:101 1000
 ok "when the door's event is refused for ever, no key is handed out" no_key
 ok "the machine is switched off" says 'switching off'

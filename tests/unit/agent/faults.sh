@@ -81,7 +81,7 @@ recovers_from() {
 	case $2 in
 	# What is well framed and says something else is noticed later, or comes to nothing.
 	none | code:922 | code:921 | code:90[0-9a-f] | delay:* | nonsense | short) ;;
-	hang) within $((LIMIT + REST)) && at_least "$LIMIT" && says "TPM: $1: no answer within $LIMIT s" ;;
+	hang) within $((LIMIT + REST)) && at_least "$LIMIT" && says "TPM: $1: no answer for $LIMIT s" ;;
 	*) names "$1" ;;
 	esac
 }
