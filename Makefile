@@ -444,22 +444,23 @@ qemu-tools: $(QEMU_TOOLS)
 # What `make check` runs, in this order: NAME=COMMAND.
 SCRIPTS   := $(sort $(wildcard tests/unit/*.sh) $(wildcard tests/verifier/*.sh))
 FUZZ_RUNS := 20000
-CHECKS_FAST = layers=tests/lint/layers.sh shellcheck=tests/lint/shellcheck.sh third-party=tests/lint/third-party.sh link-map=tests/lint/link-map.sh \
+CHECKS_STILL = layers=tests/lint/layers.sh shellcheck=tests/lint/shellcheck.sh third-party=tests/lint/third-party.sh link-map=tests/lint/link-map.sh \
 	'analyzer=tests/lint/analyzer.sh $(filter-out -MMD -MP -DBOOTGATE_VERSION%,$(CPPFLAGS_ALL)) -Wall -Wextra' \
-	$(foreach t,$(UNIT_TESTS),'$(t)=CMOCKA_MESSAGE_OUTPUT=TAP $(B)/test/$(t)') \
-	$(foreach s,$(SCRIPTS),'$(notdir $(s))=$(s)') \
 	'fuzz=tests/fuzz/run $(FUZZ_RUNS) $(FUZZERS)'
+# With + : one after the other. They share ports, loop devices, name spaces.
+CHECKS_UNIT = $(foreach t,$(UNIT_TESTS),'+$(t)=CMOCKA_MESSAGE_OUTPUT=TAP $(B)/test/$(t)')
+CHECKS_SCRIPTS = $(foreach s,$(SCRIPTS),'+$(notdir $(s))=$(s)')
 CHECKS_QEMU = $(foreach s,$(sort $(wildcard tests/qemu/[0-9]*.sh)),'$(notdir $(s))=$(s)')
 
 check-built: all $(HOSTILE) $(VERIFIER_TOOLS) $(B)/test/bootgate $(B)/test/bootgate-mapped $(B)/test/stop.so $(B)/test-secrets $(B)/bench/bootgate $(B)/bench/firmware compile_commands.json $(UNIT_TESTS:%=$(B)/test/%) $(FUZZERS:%=$(B)/fuzz/%) $(B)/packages/check
 
 # All tests.
 check: check-built $(QEMU_TOOLS) $(B)/packages/qemu
-	@tests/run $(CHECKS_FAST) -j 2 $(CHECKS_QEMU)
+	@tests/run -j 2 $(CHECKS_STILL) $(CHECKS_UNIT) -j 3 $(CHECKS_SCRIPTS) $(CHECKS_QEMU)
 
 # Without virtual machines.
 check-fast: check-built
-	@tests/run $(CHECKS_FAST)
+	@tests/run -j 2 $(CHECKS_STILL) $(CHECKS_UNIT) $(CHECKS_SCRIPTS)
 
 check-qemu: all $(QEMU_TOOLS) $(B)/packages/qemu
 	@tests/run -j 2 $(CHECKS_QEMU)
