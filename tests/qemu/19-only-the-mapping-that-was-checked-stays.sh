@@ -15,7 +15,7 @@ for disk in a b; do
 		--uuid 7b0c5e2a-1f4d-4c3b-9a86-5d2e4f10a001 "$WORLD/$disk.img" - || rig_die "cryptsetup cannot make a volume"
 done
 timeout -k 5 "$RIG_BOOT_LIMIT" qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot -machine q35,accel=tcg -m 512 \
-	-kernel "$RIG_BUILD/kernel/vmlinuz" -initrd "$WORLD/initrd" -append 'console=ttyS0 quiet panic=-1' \
+	-kernel "$RIG_BUILD/kernel/vmlinuz" -initrd "$WORLD/initrd" -append 'console=ttyS0 quiet panic=-1 no_timer_check' \
 	-serial "file:$WORLD/console" -serial "file:$WORLD/verdict" \
 	-drive "file=$WORLD/a.img,format=raw,if=virtio,cache=unsafe" -drive "file=$WORLD/b.img,format=raw,if=virtio,cache=unsafe" \
 	>"$WORLD/qemu.log" 2>&1 || rig_die "the machine did not end by itself"

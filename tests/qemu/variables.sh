@@ -45,7 +45,7 @@ variables_set() {
 variables_write() {
 	if [ ! -e "$WORLD/uki-variables" ]; then
 		"$RIG_TOP/initramfs/build" -o "$WORLD/initrd-variables" -k "$RIG_BUILD/kernel" "$RIG/files-variables"
-		rig_uki "$WORLD/uki-variables" "$WORLD/initrd-variables" 'console=ttyS0 quiet panic=-1'
+		rig_uki "$WORLD/uki-variables" "$WORLD/initrd-variables" 'console=ttyS0 quiet panic=-1 no_timer_check'
 	fi
 	rig_esp "$MACHINE/esp.img" "$WORLD/uki-variables"
 	machine_boot "$MACHINE"
