@@ -20,7 +20,7 @@ WARNINGS_GCC := -Wjump-misses-init -Wlogical-op
 
 # --- what each layer is made of ----------------------------------------------------------------------------------------
 
-BASE       := base/bytes base/cbor_write base/file base/log base/memory base/status base/text
+BASE       := base/bytes base/cbor_write base/clock base/file base/log base/memory base/status base/text
 CRYPTO     := crypto/aead crypto/aes_cfb crypto/der crypto/ec crypto/hash crypto/hpke crypto/kdf crypto/keyfile \
               crypto/keyfile_asn1 crypto/pem crypto/random crypto/rsa crypto/x25519
 CRYPTO_SIGN := crypto/ecdsa_sign crypto/keyfile_private

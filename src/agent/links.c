@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "crypto/random.h"
@@ -22,15 +22,6 @@
 #define METRIC 1024U
 /* Datagrams of rtnetlink: the kernel fills 32 KiB at most. */
 #define EVENTS_SIZE 32768
-
-int64_t
-links_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static struct link *
 find(struct links *k, int index)
@@ -251,7 +242,7 @@ set_carrier(struct links *k, struct link *l, bool carrier)
 	} else if (a != NULL) {
 		use_static(k, l, a);
 	} else {
-		discover(l, links_now());
+		discover(l, clock_now_ms());
 	}
 }
 

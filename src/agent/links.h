@@ -34,7 +34,7 @@ struct link {
 	size_t made;       /* its place in network_made */
 	int dhcp;          /* socket; -1: none */
 	unsigned tries;
-	int64_t due, began, ends; /* milliseconds of links_now(); 0: never */
+	int64_t due, began, ends; /* milliseconds of clock_now_ms(); 0: never */
 	struct dhcp_ask ask;
 	struct dhcp_lease lease;
 	size_t nameservers; /* of router advertisements */
@@ -58,8 +58,7 @@ enum status links_open(struct links *k, const struct settings *s);
 nfds_t links_poll(const struct links *k, struct pollfd p[1 + DIAL_LINKS_MAX]);
 void links_work(struct links *k, int64_t now);
 
-/* links_now(): the monotonic clock in milliseconds. links_due(k): when links_work() has something to do by itself. */
-int64_t links_now(void);
+/* links_due(k): when links_work() has something to do by itself. */
 int64_t links_due(const struct links *k);
 
 /* links_ready(k, names): those that carry and have an address. */

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,11 +13,11 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 #include <grp.h>
 
 #include "agent/links.h"
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "net/dial.h"
@@ -112,9 +111,12 @@ static void
 write_resolver(struct child *c)
 {
 	char text[NETWORK_RESOLVER_MAX];
-	size_t n = links_resolver(&c->links, text, sizeof text);
+	size_t n;
 
-	if (c->resolver < 0 || n == 0 || !c->links.resolver_changed)
+	if (c->resolver < 0 || !c->links.resolver_changed)
+		return;
+	n = links_resolver(&c->links, text, sizeof text);
+	if (n == 0)
 		return;
 	c->links.resolver_changed = false;
 	c->links.made->resolver = true;
@@ -202,15 +204,15 @@ run_child(struct child *c, pid_t parent)
 		say(c->fd, SAID_NOTE, "it cannot be brought up from here", -1);
 		_exit(1);
 	}
-	c->since = links_now();
+	c->since = clock_now_ms();
 	for (;;) {
-		int64_t now = links_now(), wait = links_due(&c->links) - now;
+		int64_t now = clock_now_ms(), wait = links_due(&c->links) - now;
 		nfds_t n = links_poll(&c->links, p + 1) + 1;
 
 		p[0] = (struct pollfd){ c->fd, POLLIN, 0 };
 		if (poll(p, n, wait < 0 ? 0 : wait > 500 ? 500 : (int)wait) < 0 && errno != EINTR)
 			_exit(1);
-		now = links_now();
+		now = clock_now_ms();
 		if (p[0].revents != 0 && !take_request(c, now))
 			_exit(0);
 		links_work(&c->links, now);

@@ -7,7 +7,6 @@
 #define BOOT_REQUEST 1
 #define BOOT_REPLY 2
 #define FLAG_BROADCAST 0x8000
-#define HEADER_SIZE 236
 #define BOOTP_SIZE_MIN 300
 #define LEASE_MIN 60U
 

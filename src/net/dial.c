@@ -9,8 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 #define ATTEMPTS_MAX 32
 
@@ -20,15 +21,6 @@ struct attempts {
 	size_t n;
 	int error; /* the last one's */
 };
-
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void
 try_one(struct attempts *t, const struct addrinfo *a, const char *link)
@@ -76,7 +68,7 @@ first_of(struct attempts *t, int64_t until)
 	int fd = -1;
 
 	while (fd < 0 && t->n > 0) {
-		int64_t left = until - now_ms();
+		int64_t left = until - clock_now_ms();
 
 		if (left <= 0 || (poll(t->p, t->n, (int)left) < 0 && errno != EINTR))
 			break;
@@ -106,7 +98,7 @@ dial_connect(const struct url *u, unsigned seconds, const char links[][DIAL_LINK
 			try_one(&t, a, links[i]);
 	}
 	freeaddrinfo(list);
-	*fd = first_of(&t, now_ms() + (int64_t)seconds * 1000);
+	*fd = first_of(&t, clock_now_ms() + (int64_t)seconds * 1000);
 	pending = t.n > 0;
 	while (t.n > 0)
 		close(t.p[--t.n].fd);

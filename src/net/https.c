@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "crypto/random.h"
 #include "net/dial.h"
@@ -176,21 +176,12 @@ set_up_tls(struct https *h, const struct trust *t, const char *server)
 	return br_ssl_client_reset(&h->tls, server, 0) ? OK : E_TLS;
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static enum status
 wait_for(int fd, short events, int64_t until)
 {
 	for (;;) {
 		struct pollfd p = { fd, events, 0 };
-		int64_t left = until - now_ms();
+		int64_t left = until - clock_now_ms();
 		int n = left > 0 ? poll(&p, 1, (int)left) : 0;
 
 		if (n > 0)
@@ -266,7 +257,7 @@ shake_hands(struct https *h, const struct url *u, const struct trust *t, unsigne
 {
 	enum status s = set_up_tls(h, t, u->host);
 
-	return s != OK ? s : run_until(h, BR_SSL_SENDAPP, now_ms() + (int64_t)seconds * 1000);
+	return s != OK ? s : run_until(h, BR_SSL_SENDAPP, clock_now_ms() + (int64_t)seconds * 1000);
 }
 
 enum status
@@ -316,7 +307,7 @@ write_all(struct https *h, struct bytes data, int64_t until)
 enum status
 https_send(struct https *h, const char *method, const char *path, struct bytes body)
 {
-	int64_t until = now_ms() + 30000;
+	int64_t until = clock_now_ms() + 30000;
 	char head[1024];
 	int n = snprintf(head, sizeof head,
 		"%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: bootgate/" BOOTGATE_VERSION "\r\n"
@@ -378,7 +369,7 @@ read_head(struct https *h, size_t *size, int64_t until)
 enum status
 https_receive(struct https *h, unsigned seconds, struct buffer *body, struct https_answer *a)
 {
-	int64_t until = now_ms() + (int64_t)seconds * 1000;
+	int64_t until = clock_now_ms() + (int64_t)seconds * 1000;
 	size_t head, length, n, start = body->n;
 	enum status s = read_head(h, &head, until);
 

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #ifdef TPM_WITH_SWTPM
 #include <sys/socket.h>
@@ -16,6 +15,7 @@
 
 #include <tss2/tss2_tpm2_types.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 
@@ -42,15 +42,6 @@ struct kind {
 	int (*begin)(struct way *w);
 	bool stream;
 };
-
-static int64_t
-now_ms(void)
-{
-	struct timespec t = { 0 };
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static int
 open_device(struct way *w)
@@ -135,7 +126,7 @@ tcti_limit(uint32_t code)
 unsigned
 tcti_waited(TSS2_TCTI_CONTEXT *tcti)
 {
-	return (unsigned)((now_ms() - way_of(tcti)->sent) / 1000);
+	return (unsigned)((clock_now_ms() - way_of(tcti)->sent) / 1000);
 }
 
 static TSS2_RC
@@ -146,7 +137,7 @@ transmit(TSS2_TCTI_CONTEXT *tcti, size_t n, const uint8_t *command)
 	ssize_t sent;
 
 	reader_take(&r, 6);
-	w->sent = now_ms();
+	w->sent = clock_now_ms();
 	w->until = w->sent + (int64_t)tcti_limit(reader_be32(&r)) * 1000;
 	if (w->dead || w->kind->begin(w) != 0)
 		return fail(w, TCTI_FAILED);
@@ -162,7 +153,7 @@ receive_some(struct way *w, uint8_t *to, size_t room, size_t *n)
 {
 	for (;;) {
 		struct pollfd p = { w->fd, POLLIN, 0 };
-		int64_t left = w->until - now_ms();
+		int64_t left = w->until - clock_now_ms();
 		int ready = left > 0 ? poll(&p, 1, (int)left) : 0;
 		ssize_t got;
 
